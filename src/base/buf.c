@@ -1,0 +1,42 @@
+/* See buf.h. */
+#include "base/buf.h"
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "weir/err.h"
+
+enum { BUF_FIRST = 512 };
+
+static int reserve(weir__buf *buf, size_t need) {
+  if (need <= buf->cap) return 0;
+  if (need > SIZE_MAX / 2) return WEIR_ENOMEM;
+  size_t cap = buf->cap ? buf->cap : BUF_FIRST;
+  while (cap < need) cap *= 2;
+  char *ptr = weir__mem_resize(buf->mem, buf->ptr, cap);
+  if (!ptr) return WEIR_ENOMEM;
+  buf->ptr = ptr;
+  buf->cap = cap;
+  return 0;
+}
+
+int weir__buf_append(weir__buf *buf, weir__slice more) {
+  if (!more.len) return 0;
+  if (more.len > SIZE_MAX - buf->len) return WEIR_ENOMEM;
+  int rc = reserve(buf, buf->len + more.len);
+  if (rc) return rc;
+  memcpy(buf->ptr + buf->len, more.ptr, more.len);
+  buf->len += more.len;
+  return 0;
+}
+
+void weir__buf_drop(weir__buf *buf, size_t n) {
+  assert(n <= buf->len);
+  buf->len -= n;
+  if (n && buf->len) memmove(buf->ptr, buf->ptr + n, buf->len);
+}
+
+void weir__buf_free(weir__buf *buf) {
+  weir__mem_free(buf->mem, buf->ptr);
+  *buf = (weir__buf){.mem = buf->mem};
+}

@@ -1,0 +1,32 @@
+/* Growable bytes with a cap. It never looks into them. The memory belongs to the buffer until
+ * weir__buf_free(). */
+#ifndef WEIR_BASE_BUF_H
+#define WEIR_BASE_BUF_H
+
+#include <stddef.h>
+
+#include "base/mem.h"
+#include "base/slice.h"
+
+/* All zero but `mem` is an empty one. */
+typedef struct weir__buf {
+  weir__mem *mem;
+  char *ptr;
+  size_t len, cap;
+} weir__buf;
+
+/* Appends; WEIR_ENOMEM leaves the buffer as it was. The capacity doubles from 512 bytes up, so it
+ * stays below twice the length. */
+int weir__buf_append(weir__buf *buf, weir__slice more);
+
+/* Drops the first `n` bytes (n <= len). */
+void weir__buf_drop(weir__buf *buf, size_t n);
+
+/* Gives the memory back; the buffer is empty then and can be used again. */
+void weir__buf_free(weir__buf *buf);
+
+static inline weir__slice weir__buf_slice(const weir__buf *buf) {
+  return weir__slice_of(buf->ptr, buf->len);
+}
+
+#endif

@@ -1,0 +1,83 @@
+/* A message head: start line and an ordered list of fields, in one arena. It does not know where the
+ * bytes came from or where they go. Its maker frees it; strings live until then. */
+#ifndef WEIR_HTTP_HEAD_H
+#define WEIR_HTTP_HEAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "base/slice.h"
+#include "weir/head.h"
+
+/* How the length of the body is known (RFC 9112, 6.3). */
+enum weir__framing {
+  WEIR__FRAMING_NONE,    /* no body */
+  WEIR__FRAMING_LENGTH,  /* Content-Length */
+  WEIR__FRAMING_CHUNKED, /* Transfer-Encoding: chunked */
+  WEIR__FRAMING_CLOSE,   /* until the connection closes: responses only */
+  WEIR__FRAMING_TUNNEL,  /* no HTTP any more: after 101, after 2xx to CONNECT */
+};
+
+/* A field in the list. `pub` is first so that weir_head_next() can hand it out. */
+typedef struct weir__field {
+  weir_field pub;
+  uint32_t name_len, value_len;
+  struct weir__field *next;
+  bool removed; /* from the list, but a walk may still stand on it */
+} weir__field;
+
+struct weir_head {
+  weir__arena arena;
+  weir__field *first, *last;
+  size_t count;
+  bool request;
+  const char *method, *target; /* request */
+  int status;                  /* response */
+  const char *reason;
+  uint8_t minor; /* of HTTP/1.x */
+  /* What the reader found out about the message; weir__head_* below never touch these. */
+  enum weir__framing framing;
+  uint64_t length;     /* WEIR__FRAMING_LENGTH */
+  bool keep_alive;     /* the sender would keep the connection (RFC 9112, 9.3) */
+  bool expect;         /* request: Expect: 100-continue */
+  const char *host;    /* request: of Host or of an absolute target; "" if none */
+  const char *upgrade; /* the Upgrade value if Connection lists it, else NULL */
+};
+
+/* A new empty head, or NULL. Free it with weir__head_free(); NULL is fine there. */
+weir_head *weir__head_new(weir__mem *mem, bool request);
+void weir__head_free(weir_head *head);
+
+/* As the public ones, but for every name: framing and connection fields are weir's to write. The
+ * bytes are taken as valid. WEIR_ENOMEM. */
+int weir__head_add(weir_head *head, weir__slice name, weir__slice value);
+int weir__head_set(weir_head *head, const char *name, weir__slice value);
+void weir__head_remove(weir_head *head, const char *name);
+
+/* Appends a field whose strings already lie in the head's arena (the reader builds them there). */
+int weir__head_link(weir_head *head, const char *name, size_t name_len, const char *value,
+                    size_t value_len);
+/* As weir__head_set(), for a name and a value that already lie in the arena, or are static. */
+int weir__head_relink(weir_head *head, const char *name, const char *value, size_t value_len);
+/* Takes `field` out of the list; `before` is the one in front of it, or NULL. Its `next` still
+ * leads on, so a walk may go on from it. */
+void weir__head_unlink(weir_head *head, weir__field *before, weir__field *field);
+
+const weir__field *weir__head_find(const weir_head *head, const char *name);
+weir__slice weir__field_name(const weir__field *field);
+weir__slice weir__field_value(const weir__field *field);
+
+/* True if one of the comma-separated elements of any field of that name is `token` (any case). */
+bool weir__head_lists(const weir_head *head, const char *name, const char *token);
+
+/* True if the media type of Content-Type is `type` (any case, any parameters). */
+bool weir__head_media_is(const weir_head *head, const char *type);
+
+/* The path of an origin-form target is all before `?`. */
+weir__slice weir__target_path(const char *target);
+
+/* The usual reason phrase of a status, or "". */
+const char *weir__reason(int status);
+
+#endif

@@ -1,0 +1,31 @@
+/* What one exchange may cost at most: the sum of what the limits allow, part by part. */
+#include "relay/exchange.h"
+#include "relay/relay.h"
+
+enum {
+  MALLOC_SLACK = 64, /* rounding and headers of the allocator behind the hook, a block */
+  BLOCKS = 24,       /* blocks of fixed size that an exchange and its connections hold */
+  ADDED_FIELDS = 16, /* fields that weir adds to a head .. */
+  ADDED_BYTES = 2048, /* .. and their text, apart from what they repeat of the message */
+};
+
+static size_t head_bound(const weir_options *o) {
+  size_t fields = (o->head_fields + (size_t)ADDED_FIELDS) * sizeof(weir__field);
+  size_t text = 2 * (size_t)o->head_bytes + ADDED_BYTES; /* Forwarded and friends repeat Host */
+  return sizeof(weir_head) + weir__arena_bound(text + fields);
+}
+
+/* One direction: a head under way, an outbox filled by one read too many, its framing. */
+static size_t direction_bound(const weir_options *o) {
+  size_t burst = WEIR__SCRATCH + (size_t)o->head_bytes + ADDED_BYTES;
+  size_t early = 2 * ((size_t)o->outbox_high + burst);
+  return head_bound(o) + weir__outbox_bound(o->outbox_high, burst) + early;
+}
+
+size_t weir_relay_bytes_max(const weir_relay *relay) {
+  const weir_options *o = &relay->set.o;
+  size_t ahead = 2 * ((size_t)o->pipeline_bytes + WEIR__SCRATCH);
+  size_t fixed = sizeof(weir__downstream) + sizeof(weir_exchange) + 2 * weir__h1_size() +
+                 2 * weir__stream_uv_size() + (size_t)BLOCKS * MALLOC_SLACK;
+  return fixed + ahead + 2 * direction_bound(o) + head_bound(o) /* trailers */;
+}

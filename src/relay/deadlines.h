@@ -1,0 +1,34 @@
+/* The timers of one exchange over one re-aimable deadline. It does not know what they mean, only
+ * when each is due. It sits inside the exchange and holds no memory. */
+#ifndef WEIR_RELAY_DEADLINES_H
+#define WEIR_RELAY_DEADLINES_H
+
+#include <stdbool.h>
+
+#include "net/timer.h"
+#include "weir/exchange.h"
+
+enum { WEIR__TIMERS = WEIR_TIMER_REQUEST_BODY + 1 };
+
+typedef struct weir__deadlines weir__deadlines;
+
+/* One timer ran out; it is off until it is set again. Whoever calls stop_all() in it gets no more. */
+typedef void (*weir__deadlines_fn)(weir__deadlines *deadlines, enum weir_timer timer);
+
+struct weir__deadlines {
+  weir__deadline deadline;
+  weir__clock *clock;
+  weir__deadlines_fn fn;
+  uint64_t at[WEIR__TIMERS];
+};
+
+void weir__deadlines_init(weir__deadlines *deadlines, weir__clock *clock, weir__deadlines_fn fn);
+
+/* Due `ms` from now; WEIR_OFF: never. Moving one further away is a store and a comparison. */
+void weir__deadlines_set(weir__deadlines *deadlines, enum weir_timer timer, uint32_t ms);
+void weir__deadlines_stop(weir__deadlines *deadlines, enum weir_timer timer);
+bool weir__deadlines_runs(const weir__deadlines *deadlines, enum weir_timer timer);
+/* Off for good, before the memory goes. */
+void weir__deadlines_stop_all(weir__deadlines *deadlines);
+
+#endif

@@ -1,0 +1,110 @@
+/* One client connection: requests in, one after the other, responses out, and how it closes. It does
+ * not know the origin. It belongs to itself: its memory goes back in the close callback of its
+ * stream, or, for a stream that a host lent, when it has been given back. */
+#ifndef WEIR_RELAY_DOWNSTREAM_H
+#define WEIR_RELAY_DOWNSTREAM_H
+
+#include "base/list.h"
+#include "http/forward.h"
+#include "http/h1_read.h"
+#include "net/reaper.h"
+#include "net/stream_uv.h"
+#include "net/timer.h"
+#include "relay/sender.h"
+#include "relay/side.h"
+#include "weir/relay.h"
+
+/* States of a connection. */
+#define WEIR__DOWN_STATES(X) \
+  X(IDLE)      /* no byte of a request yet */ \
+  X(HEAD)      /* inside a request head */ \
+  X(BUSY)      /* an exchange runs */ \
+  X(CLOSING)   /* the last bytes are leaving */ \
+  X(LINGERING) /* FIN was sent; what the client still sends is read and dropped, so that no RST \
+                  overtakes the answer (RFC 9112, 9.6) */ \
+  X(RETURNING) /* a lent stream is about to be given back */ \
+  X(CLOSED)
+
+enum weir__down_state {
+#define WEIR__DOWN_ENUM(name) WEIR__DOWN_##name,
+  WEIR__DOWN_STATES(WEIR__DOWN_ENUM)
+#undef WEIR__DOWN_ENUM
+};
+
+typedef struct weir__downstream {
+  weir__list node; /* in the relay */
+  weir__remains remains;
+  weir_relay *relay;
+  weir__stream_uv *uv; /* NULL for a stream of another kind */
+  weir__stream *stream;
+  weir__h1_reader *reader;
+  weir__sender sender;
+  weir__peer peer;
+  weir__deadline deadline; /* what it means depends on the state */
+  uint64_t moved;          /* CLOSING: when the client last took a byte */
+  size_t waiting;          /* CLOSING: what waited then */
+
+  const weir__side_events *events; /* BUSY: of the exchange */
+  void *owner;
+  weir__buf ahead; /* bytes behind the running request */
+  size_t ahead_at; /* of which so many were read */
+
+  enum weir__down_state state;
+  uint8_t minor;        /* of the running request */
+  bool head_only;       /* its method is HEAD */
+  bool keep;            /* the connection may serve another request */
+  bool request_done;    /* the running request was read to its end */
+  bool paused;          /* the exchange does not want more of the body */
+  bool reading_ahead;   /* a function that feeds the reader is on the stack */
+  bool close_delimited; /* the end of the running response is the end of the connection */
+  bool raw;             /* a tunnel */
+  bool cut;             /* CLOSING: the end must look like none */
+  bool fin;             /* the client has sent FIN */
+
+  /* A stream that a host lent. */
+  weir_return_fn returned; /* NULL: the stream is the relay's */
+  void *returned_user;
+  bool once; /* give it back after one exchange */
+  const weir_hooks *hooks;     /* of weir_relay_start(), or NULL */
+  weir_hooks own_hooks;
+  weir_upstream *upstream; /* likewise */
+} weir__downstream;
+
+/* Takes a connected stream. On failure (WEIR_ENOMEM) the stream is still the caller's. Reading has
+ * not begun. */
+int weir__downstream_new(weir__downstream **d, weir_relay *relay, weir__stream *stream,
+                         weir__stream_uv *uv);
+/* Begins with bytes that were read already. May run hooks. */
+void weir__downstream_begin(weir__downstream *d, weir__slice read);
+/* Undoes all of that before weir__downstream_begin(), for a lent stream: it is the host's again. */
+void weir__downstream_unborrow(weir__downstream *d);
+/* Answers 503 to a connection that is one too many. */
+void weir__downstream_turn_away(weir__downstream *d);
+
+/* The response. `upgrade` is the Upgrade field of a 101, else NULL. Results as those of the sender;
+ * a flush that failed means that the client is gone. */
+int weir__downstream_send_interim(weir__downstream *d, const weir_head *head);
+int weir__downstream_send_head(weir__downstream *d, const weir_head *head, const char *upgrade);
+int weir__downstream_send_body(weir__downstream *d, weir__slice span);
+int weir__downstream_send_end(weir__downstream *d, const weir_head *trailers);
+int weir__downstream_flush(weir__downstream *d);
+/* Tunnel: FIN behind everything sent. */
+void weir__downstream_send_fin(weir__downstream *d);
+size_t weir__downstream_pending(const weir__downstream *d);
+
+void weir__downstream_pause(weir__downstream *d);
+void weir__downstream_resume(weir__downstream *d);
+/* From here on bytes are no HTTP: they go to on_body as they come, those read ahead first. */
+void weir__downstream_go_raw(weir__downstream *d);
+
+/* The exchange is over, its response whole: the next request, or a gentle close. */
+void weir__downstream_next(weir__downstream *d);
+/* It is over and was not whole: what was sent arrives, then the connection ends in a way that cannot
+ * be taken for the end of the message. */
+void weir__downstream_cut(weir__downstream *d);
+/* The client is gone, or has to be. */
+void weir__downstream_drop(weir__downstream *d);
+/* Drain: an idle connection closes; a busy one does after its exchange. */
+void weir__downstream_drain(weir__downstream *d);
+
+#endif

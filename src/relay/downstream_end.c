@@ -1,0 +1,234 @@
+/* The ends of a client connection: keep-alive, gentle close, cut, drop, give back. */
+#include "relay/downstream_end.h"
+
+#include "relay/answer.h"
+#include "relay/relay.h"
+#include "weir/err.h"
+
+enum {
+  LINGER_MS = 5000,   /* for the client's FIN */
+  UNACKED_MS = 10,    /* between two looks at what the client's kernel has not confirmed .. */
+  UNACKED_LOOKS = 80, /* .. before a reset goes out all the same */
+};
+
+static void free_memory(weir__downstream *d) {
+  weir_relay *relay = d->relay;
+  weir__deadline_stop(&relay->clock, &d->deadline);
+  weir__sender_drop(&d->sender);
+  weir__buf_free(&d->ahead);
+  weir__h1_free(d->reader);
+  weir__list_remove(&d->node);
+  weir__mem_free(&relay->mem, d);
+}
+
+static void forget(weir__downstream *d) {
+  d->relay->count.clients--;
+  free_memory(d);
+}
+
+void weir__downstream_unborrow(weir__downstream *d) {
+  weir__stream_uv_give_back(d->uv);
+  forget(d);
+}
+
+/* ---- giving a lent stream back ---- */
+
+static void tell_host(weir__downstream *d, uv_stream_t *stream, bool open) {
+  weir_returned r = {.size = sizeof r, .open = open};
+  if (open && d->ahead.len) {
+    r.rest = d->ahead.ptr + d->ahead_at;
+    r.rest_len = d->ahead.len - d->ahead_at;
+  }
+  if (d->returned) d->returned(stream, &r, d->returned_user);
+}
+
+static void gone(weir__downstream *d) {
+  weir_relay *relay = d->relay;
+  forget(d);
+  weir__relay_check(relay);
+}
+
+static void bury_returned(weir__remains *remains) {
+  weir__downstream *d = weir__container_of(remains, weir__downstream, remains);
+  tell_host(d, weir__stream_uv_give_back(d->uv), true);
+  gone(d);
+}
+
+static void give_back(weir__downstream *d) {
+  weir__downstream_set_state(d, WEIR__DOWN_RETURNING, 0);
+  weir__stream_read_stop(d->stream);
+  weir__reap(&d->relay->reaper, &d->remains, bury_returned);
+}
+
+void weir__downstream_closed(weir__downstream *d) {
+  tell_host(d, d->uv ? weir__stream_uv_handle(d->uv) : NULL, false);
+  gone(d);
+}
+
+/* ---- closing ---- */
+
+static void finish(weir__downstream *d, bool reset) {
+  weir__downstream_set_state(d, WEIR__DOWN_CLOSED, 0);
+  if (reset)
+    weir__stream_reset(d->stream);
+  else
+    weir__stream_close(d->stream);
+}
+
+void weir__downstream_drop(weir__downstream *d) {
+  if (d->state == WEIR__DOWN_RETURNING || d->state == WEIR__DOWN_CLOSED) return;
+  weir__sender_drop(&d->sender);
+  finish(d, false);
+}
+
+static void linger(weir__downstream *d) {
+  if (weir__stream_shutdown(d->stream) < 0) {
+    weir__downstream_drop(d);
+    return;
+  }
+  weir__downstream_set_state(d, WEIR__DOWN_LINGERING, LINGER_MS);
+  weir__stream_read_start(d->stream);
+  if (d->fin) finish(d, false);
+}
+
+/* A body delimited by close, cut short, has only a reset to say so; but a reset throws away what the
+ * client's kernel has not got, so the good bytes must have been confirmed first. */
+static void cut_now(weir__downstream *d) {
+  if (!d->close_delimited) {
+    linger(d);
+    return;
+  }
+  if (d->waiting++ < UNACKED_LOOKS && weir__stream_unacked(d->stream) > 0)
+    weir__deadline_set(&d->relay->clock, &d->deadline, UNACKED_MS);
+  else
+    finish(d, true);
+}
+
+void weir__downstream_go_on_closing(weir__downstream *d) {
+  if (weir__downstream_pending(d) > 0) return;
+  d->waiting = 0;
+  if (d->cut)
+    cut_now(d);
+  else
+    linger(d);
+}
+
+/* Flushes what waits, then ends; a client that takes nothing for stall_ms is dropped. */
+static void begin_closing(weir__downstream *d) {
+  d->events = NULL;
+  weir__downstream_set_state(d, WEIR__DOWN_CLOSING, d->relay->set.o.stall_ms);
+  d->waiting = weir__downstream_pending(d);
+  d->paused = false;
+  if (!d->fin) weir__stream_read_start(d->stream); /* to see it leave */
+  if (d->state == WEIR__DOWN_CLOSING) weir__downstream_go_on_closing(d);
+}
+
+static void watch_progress(weir__downstream *d) {
+  size_t pending = weir__downstream_pending(d);
+  if (pending == 0) {
+    cut_now(d);
+  } else if (pending < d->waiting) {
+    d->waiting = pending;
+    weir__deadline_set(&d->relay->clock, &d->deadline, d->relay->set.o.stall_ms);
+  } else {
+    finish(d, true);
+  }
+}
+
+void weir__downstream_cut(weir__downstream *d) {
+  if (d->state != WEIR__DOWN_BUSY) return;
+  d->events = NULL;
+  if (weir__sender_flush(&d->sender) < 0) {
+    weir__downstream_drop(d);
+    return;
+  }
+  d->cut = true;
+  begin_closing(d);
+}
+
+/* ---- between requests ---- */
+
+void weir__downstream_next(weir__downstream *d) {
+  if (d->state != WEIR__DOWN_BUSY) return;
+  d->events = NULL;
+  weir__sender_drop(&d->sender);
+  bool keep = d->keep && d->request_done && !d->relay->draining;
+  if (d->once && keep) {
+    give_back(d);
+  } else if (keep) {
+    weir__downstream_set_state(d, WEIR__DOWN_IDLE, d->relay->set.o.keepalive_ms);
+    weir__downstream_read_ahead(d);
+    if (d->state == WEIR__DOWN_IDLE || d->state == WEIR__DOWN_HEAD || d->state == WEIR__DOWN_BUSY)
+      weir__downstream_read_on(d);
+  } else {
+    begin_closing(d);
+  }
+}
+
+void weir__downstream_saw_fin(weir__downstream *d) {
+  switch (d->state) {
+  case WEIR__DOWN_CLOSING: /* it still gets what waits for it */
+  case WEIR__DOWN_RETURNING:
+  case WEIR__DOWN_CLOSED:
+    return;
+  case WEIR__DOWN_IDLE:
+  case WEIR__DOWN_HEAD:
+  case WEIR__DOWN_BUSY:
+  case WEIR__DOWN_LINGERING:
+    finish(d, false);
+  }
+}
+
+void weir__downstream_drain(weir__downstream *d) {
+  d->keep = false;
+  if (d->state == WEIR__DOWN_IDLE) finish(d, false);
+}
+
+/* ---- answers without an exchange ---- */
+
+void weir__downstream_answer_and_close(weir__downstream *d, int status, int code) {
+  weir__answer answer;
+  enum weir_end end = status == 503 ? WEIR_END_REFUSED : WEIR_END_CLIENT_BAD;
+  int rc = weir__answer_error(&answer, &d->relay->mem, status, end, 0, code, false);
+  if (rc) {
+    weir__downstream_drop(d);
+    return;
+  }
+  d->keep = d->head_only = false;
+  d->minor = 1;
+  rc = weir__downstream_send_head(d, answer.head, NULL);
+  if (rc == 0) rc = weir__downstream_send_body(d, weir__slice_of(answer.body, answer.body_len));
+  if (rc == 0) rc = weir__downstream_flush(d);
+  weir__answer_free(&answer, &d->relay->mem);
+  if (rc < 0)
+    weir__downstream_drop(d);
+  else
+    begin_closing(d);
+}
+
+void weir__downstream_turn_away(weir__downstream *d) {
+  d->relay->count.refused_total++;
+  weir__downstream_answer_and_close(d, 503, 0);
+}
+
+/* ---- time ---- */
+
+void weir__downstream_on_deadline(weir__deadline *deadline) {
+  weir__downstream *d = weir__container_of(deadline, weir__downstream, deadline);
+  switch (d->state) {
+  case WEIR__DOWN_HEAD:
+    weir__downstream_answer_and_close(d, 408, WEIR_ETIMEOUT);
+    return;
+  case WEIR__DOWN_CLOSING:
+    watch_progress(d);
+    return;
+  case WEIR__DOWN_IDLE:
+  case WEIR__DOWN_LINGERING:
+    finish(d, false);
+    return;
+  case WEIR__DOWN_BUSY: /* these have no timer */
+  case WEIR__DOWN_RETURNING:
+  case WEIR__DOWN_CLOSED:
+    return;
+  }
+}

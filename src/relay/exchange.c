@@ -1,0 +1,188 @@
+/* Begin and end of an exchange, and the answers it gives itself. What passes in between is in
+ * exchange_request.c and exchange_response.c, what time does to it in exchange_time.c. */
+#include "relay/exchange.h"
+
+#include "relay/relay.h"
+#include "weir/err.h"
+
+static const char *const phase_names[] = {
+#define NAME(name) #name,
+    WEIR__PHASES(NAME)
+#undef NAME
+};
+
+/* The one place where the phase changes. It only ever moves on, but for a retry. */
+void weir__exchange_set_phase(weir_exchange *ex, enum weir__phase phase) {
+  weir__relay_log(ex->relay, WEIR_LOG_DEBUG, "relay=%p ex=%llu event=phase from=%s to=%s",
+                  (void *)ex->relay, (unsigned long long)ex->id, phase_names[ex->phase],
+                  phase_names[phase]);
+  ex->phase = phase;
+}
+
+/* ---- the end ---- */
+
+static void bury(weir__remains *remains) {
+  weir_exchange *ex = weir__container_of(remains, weir_exchange, remains);
+  weir__mem *mem = &ex->relay->mem;
+  weir__upstream_fini(&ex->up);
+  weir__answer_free(&ex->answer, mem);
+  weir__head_free(ex->request);
+  weir__mem_free(mem, ex);
+}
+
+static void report(weir_exchange *ex) {
+  weir_stats *s = &ex->stats;
+  s->duration_ms = weir__clock_now(&ex->relay->clock) - s->started_ms;
+  s->reused = ex->up.reused;
+  ex->relay->count.exchanges--;
+  ex->relay->count.ends[ex->end]++;
+  weir__relay_log(ex->relay, WEIR_LOG_INFO,
+                  "relay=%p ex=%llu event=end end=%s status=%d bytes=%llu error=%s",
+                  (void *)ex->relay, (unsigned long long)ex->id, weir_end_name(ex->end), s->status,
+                  (unsigned long long)s->response_bytes, s->error ? weir_err_name(s->error) : "0");
+  if (ex->hooks->on_end) ex->hooks->on_end(ex, ex->end, s, ex->hooks->user);
+}
+
+/* What the end means for the client's connection. */
+static void dismiss_client(weir_exchange *ex) {
+  bool stalled = ex->end == WEIR_END_TIMEOUT && ex->stats.timer == WEIR_TIMER_STALL;
+  if (ex->end == WEIR_END_CLIENT_GONE || ex->end == WEIR_END_DRAINED || stalled)
+    weir__downstream_drop(ex->down);
+  else if (ex->response_done)
+    weir__downstream_next(ex->down);
+  else
+    weir__downstream_cut(ex->down);
+}
+
+void weir__exchange_conclude(weir_exchange *ex) {
+  if (weir__exchange_over(ex)) return;
+  weir__exchange_set_phase(ex, WEIR__PHASE_OVER);
+  weir__deadlines_stop_all(&ex->deadlines);
+  weir__upstream_abort(&ex->up);
+  report(ex);
+  dismiss_client(ex);
+  weir__reap(&ex->relay->reaper, &ex->remains, bury);
+}
+
+/* Whole means: the response has left, and the client can begin the next request or never will. */
+void weir__exchange_conclude_if_done(weir_exchange *ex) {
+  if (weir__exchange_over(ex) || !ex->response_done) return;
+  if (weir__downstream_pending(ex->down) > 0) return;
+  if (ex->request_done || !ex->down->keep) weir__exchange_conclude(ex);
+}
+
+/* ---- answers of our own ---- */
+
+static int put_answer(weir_exchange *ex, const weir__answer *answer) {
+  weir__downstream *down = ex->down;
+  if (!ex->request_done && ex->expect) down->keep = false; /* whether a body follows is its choice */
+  int rc = weir__downstream_send_head(down, answer->head, NULL);
+  if (rc == 0) rc = weir__downstream_send_body(down, weir__slice_of(answer->body, answer->body_len));
+  if (rc == 0) rc = weir__downstream_send_end(down, NULL);
+  return rc;
+}
+
+static void leave(weir_exchange *ex, const weir__answer *answer) {
+  ex->head_sent = ex->response_done = ex->request_unwanted = true;
+  ex->stats.status = answer->head->status;
+  ex->stats.response_bytes = answer->body_len;
+  weir__exchange_set_phase(ex, WEIR__PHASE_LEAVING);
+  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_HEAD);
+  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_CONNECT);
+  if (ex->client_paused) ex->client_paused = false, weir__downstream_resume(ex->down);
+}
+
+/* Sends `answer` and frees it. A nonzero result means that nothing could be sent. */
+static int give(weir_exchange *ex, weir__answer *answer) {
+  weir__upstream_abort(&ex->up);
+  int rc = put_answer(ex, answer);
+  if (rc == 0) leave(ex, answer);
+  weir__answer_free(answer, &ex->relay->mem);
+  if (rc == 0 && weir__exchange_flush_client(ex) == 0) weir__exchange_conclude_if_done(ex);
+  return rc;
+}
+
+void weir__exchange_send_answer(weir_exchange *ex) {
+  weir__answer answer = ex->answer;
+  ex->answer = (weir__answer){0};
+  if (give(ex, &answer)) weir__exchange_fail(ex, WEIR_END_NO_MEMORY, WEIR_ENOMEM);
+}
+
+static void answer_error(weir_exchange *ex, int status) {
+  weir__answer answer;
+  int rc = weir__answer_error(&answer, &ex->relay->mem, status, ex->end, ex->stats.timer,
+                              ex->stats.error, ex->json);
+  if (rc == 0) rc = give(ex, &answer);
+  if (rc) weir__exchange_conclude(ex);
+}
+
+static void fail_with(weir_exchange *ex, enum weir_end end, int status, int code) {
+  if (weir__exchange_over(ex)) return;
+  bool again = ex->failed;
+  if (!again) ex->end = end, ex->stats.error = code, ex->failed = true;
+  weir__upstream_abort(&ex->up);
+  ex->request_unwanted = true;
+  if (!again && !ex->head_sent && status)
+    answer_error(ex, status);
+  else
+    weir__exchange_conclude(ex);
+}
+
+void weir__exchange_fail(weir_exchange *ex, enum weir_end end, int code) {
+  fail_with(ex, end, weir__answer_status(end, ex->stats.timer, code), code);
+}
+
+void weir__exchange_refuse(weir_exchange *ex, int status) {
+  fail_with(ex, WEIR_END_REFUSED, status, 0);
+}
+
+/* What a hook returned: 0 goes on, a status refuses, anything else aborts. Nonzero: it is over, or
+ * the response is not the origin's any more. */
+int weir__exchange_verdict(weir_exchange *ex, int verdict) {
+  if (weir__exchange_over(ex)) return WEIR_ECANCELED;
+  if (verdict == 0 && !ex->answer.head) return 0;
+  if (verdict >= 400 && verdict <= 599)
+    weir__exchange_refuse(ex, verdict);
+  else if (verdict)
+    weir__exchange_fail(ex, WEIR_END_CUT, WEIR_ECANCELED);
+  else
+    ex->end = WEIR_END_ANSWERED, weir__exchange_send_answer(ex);
+  return WEIR_ECANCELED;
+}
+
+/* ---- the beginning ---- */
+
+static weir_exchange *new_exchange(weir__downstream *down, weir_head *head) {
+  weir_relay *relay = down->relay;
+  weir_exchange *ex = weir__mem_new(&relay->mem, sizeof *ex);
+  if (!ex) return NULL;
+  ex->relay = relay;
+  ex->down = down;
+  ex->hooks = down->hooks ? down->hooks : &relay->set.hooks;
+  ex->request = head;
+  ex->target = head->target;
+  ex->id = ++relay->last_id;
+  ex->expect = head->expect;
+  ex->json = weir__answer_wants_json(head);
+  ex->stats = (weir_stats){.size = sizeof ex->stats,
+                           .started_ms = weir__clock_now(&relay->clock),
+                           .first_byte_ms = UINT64_MAX};
+  weir__deadlines_init(&ex->deadlines, &relay->clock, weir__exchange_on_timer);
+  weir__upstream_init(&ex->up, relay, NULL, &weir__from_origin, ex);
+  relay->count.exchanges++;
+  relay->count.exchanges_total++;
+  down->events = &weir__from_client;
+  down->owner = ex;
+  return ex;
+}
+
+int weir__exchange_begin(weir__downstream *down, weir_head *head) {
+  weir_exchange *ex = new_exchange(down, head);
+  if (!ex) {
+    weir__head_free(head);
+    return WEIR_ENOMEM;
+  }
+  weir__deadlines_set(&ex->deadlines, WEIR_TIMER_TOTAL, ex->relay->set.o.total_ms);
+  weir__exchange_ask(ex);
+  return weir__exchange_over(ex) ? WEIR_ECANCELED : 0;
+}

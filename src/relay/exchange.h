@@ -1,0 +1,112 @@
+/* One request and its response: the one place that sees both sides. It knows neither libuv nor llhttp
+ * nor TLS. It belongs to itself from begin to on_end; its memory goes back when the loop turn is
+ * over. */
+#ifndef WEIR_RELAY_EXCHANGE_H
+#define WEIR_RELAY_EXCHANGE_H
+
+#include "net/reaper.h"
+#include "relay/answer.h"
+#include "relay/deadlines.h"
+#include "relay/downstream.h"
+#include "relay/upstream.h"
+#include "weir/exchange.h"
+
+/* How far the response is. The request half is told by two flags: it may end before, after, or
+ * while the response runs. */
+#define WEIR__PHASES(X) \
+  X(ASKING)     /* on_request runs */ \
+  X(CONNECTING) /* no connection to the origin yet */ \
+  X(WAITING)    /* for the response head */ \
+  X(STREAMING)  /* the head has left, the body passes */ \
+  X(TUNNEL)     /* bytes both ways */ \
+  X(LEAVING)    /* the response is whole, the client has not taken all of it, or not sent all */ \
+  X(OVER)
+
+enum weir__phase {
+#define WEIR__PHASE_ENUM(name) WEIR__PHASE_##name,
+  WEIR__PHASES(WEIR__PHASE_ENUM)
+#undef WEIR__PHASE_ENUM
+};
+
+struct weir_exchange {
+  weir__remains remains;
+  weir_relay *relay;
+  weir__downstream *down;
+  weir__upstream up;
+  weir_upstream *origin;
+  const weir_hooks *hooks;
+  weir_head *request;    /* NULL once nothing can need it any more */
+  const char *upgrade;   /* protocols the origin is asked for, in the head's arena; or NULL */
+  const char *target;    /* as the client sent it, likewise */
+  weir__answer answer;   /* given by the host in a hook that is still running */
+  weir__deadlines deadlines;
+  weir_stats stats;
+  void *data;
+  uint64_t id;
+  uint64_t last_chunk_ms;
+  uint64_t moved_ms;     /* STALL: when the client last took a byte .. */
+  uint64_t taken;        /* .. and how many it had taken then */
+  uint64_t dropped;      /* request bytes nobody wants any more */
+  enum weir__phase phase;
+  enum weir_end end;
+  bool in_hook;          /* a hook that may answer is running */
+  bool te;               /* the client takes trailers */
+  bool expect;           /* the client waits for a 100 before it sends its body */
+  bool json;             /* errors as JSON */
+  bool connect_allowed;
+  bool head_sent;        /* a final head has left */
+  bool request_done;     /* the client's message is complete */
+  bool request_unwanted; /* its rest is read and dropped */
+  bool response_done;
+  bool repeatable;       /* idempotent and without body */
+  bool origin_paused, client_paused;
+  bool client_fin, origin_fin; /* of a tunnel */
+  bool chunk_pending;    /* this read brought body bytes */
+  bool unmarked;         /* the origin ends its body by closing */
+  bool failed;           /* the end is decided, an error answer is leaving */
+};
+
+/* Takes over the head of a request that `down` read. Runs on_request and opens the origin. 0, or
+ * WEIR_ECANCELED if the exchange is over already. */
+int weir__exchange_begin(weir__downstream *down, weir_head *head);
+
+/* Ends it: with an error answer if no head has left and `end` has a status, else with a cut.
+ * Idempotent, allowed anywhere. */
+void weir__exchange_fail(weir_exchange *ex, enum weir_end end, int code);
+/* The same, with that status for the answer. */
+void weir__exchange_refuse(weir_exchange *ex, int status);
+
+/* ---- between the files of the exchange ---- */
+
+extern const weir__side_events weir__from_client, weir__from_origin;
+
+/* exchange.c */
+void weir__exchange_set_phase(weir_exchange *ex, enum weir__phase phase);
+void weir__exchange_conclude(weir_exchange *ex);
+void weir__exchange_conclude_if_done(weir_exchange *ex);
+int weir__exchange_verdict(weir_exchange *ex, int verdict);
+void weir__exchange_send_answer(weir_exchange *ex);
+
+/* exchange_request.c */
+void weir__exchange_ask(weir_exchange *ex);
+bool weir__exchange_retry(weir_exchange *ex);
+
+/* exchange_response.c: writes to the client and pauses the origin. Nonzero: the exchange is over. */
+int weir__exchange_flush_client(weir_exchange *ex);
+
+/* exchange_time.c */
+void weir__exchange_on_timer(weir__deadlines *deadlines, enum weir_timer timer);
+void weir__exchange_await_client(weir_exchange *ex); /* bytes wait for it */
+void weir__exchange_client_taken(weir_exchange *ex); /* fewer do */
+
+/* tunnel.c */
+int weir__tunnel_begin(weir_exchange *ex, const weir_head *head);
+int weir__tunnel_client_fin(weir_exchange *ex);
+int weir__tunnel_origin_fin(weir_exchange *ex);
+void weir__tunnel_end_if_done(weir_exchange *ex);
+
+static inline bool weir__exchange_over(const weir_exchange *ex) {
+  return ex->phase == WEIR__PHASE_OVER;
+}
+
+#endif

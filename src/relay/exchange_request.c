@@ -1,0 +1,246 @@
+/* The request half: which origin, what it is asked, the body on its way, and a second try. */
+#include "http/forward.h"
+#include "relay/exchange.h"
+#include "relay/relay.h"
+#include "weir/err.h"
+
+/* RFC 9110, 9.2.2. A repeated request of these methods does no more than one. */
+static bool is_idempotent(const char *method) {
+  static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
+  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+    if (strcmp(method, methods[i]) == 0) return true;
+  return false;
+}
+
+/* ---- sending the head ---- */
+
+static const char *connection_field(const weir_exchange *ex) {
+  if (ex->upgrade) return ex->te ? "upgrade, TE" : "upgrade";
+  return ex->te ? "TE" : NULL;
+}
+
+static int send_head(weir_exchange *ex) {
+  const weir_head *head = ex->request;
+  weir__h1_extra extra = {.connection = connection_field(ex),
+                          .upgrade = ex->upgrade,
+                          .chunked = head->framing == WEIR__FRAMING_CHUNKED};
+  return weir__upstream_send_head(&ex->up, head, &extra);
+}
+
+/* A head that went out can be needed once more for a retry, and an Upgrade until it is answered. */
+static void forget_head(weir_exchange *ex) {
+  if ((ex->repeatable && ex->up.reused) || ex->upgrade) return;
+  weir__head_free(ex->request);
+  ex->request = NULL;
+}
+
+static void await_origin(weir_exchange *ex) {
+  const weir_options *o = &ex->relay->set.o;
+  if (ex->up.connect) {
+    weir__exchange_set_phase(ex, WEIR__PHASE_CONNECTING);
+    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_CONNECT, o->connect_ms);
+  } else {
+    weir__exchange_set_phase(ex, WEIR__PHASE_WAITING);
+    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_HEAD, o->head_ms);
+  }
+}
+
+static void open_origin(weir_exchange *ex) {
+  const char *method = ex->request->method;
+  bool idempotent = is_idempotent(method);
+  ex->repeatable = idempotent && ex->request->framing == WEIR__FRAMING_NONE;
+  ex->up.origin = ex->origin;
+  int rc = weir__upstream_open(&ex->up, method, ex->upgrade, !idempotent);
+  if (rc) {
+    weir__exchange_fail(ex, rc == WEIR_ENOMEM ? WEIR_END_NO_MEMORY : WEIR_END_UNREACHABLE, rc);
+    return;
+  }
+  if (send_head(ex)) {
+    weir__exchange_fail(ex, WEIR_END_NO_MEMORY, WEIR_ENOMEM);
+    return;
+  }
+  forget_head(ex);
+  await_origin(ex);
+}
+
+/* ---- asking the host ---- */
+
+static weir_upstream *find_origin(const weir_exchange *ex) {
+  const weir_head *head = ex->request;
+  bool connect = strcmp(head->method, "CONNECT") == 0; /* its target is no path */
+  weir__slice path = connect ? weir__slice_str("/") : weir__target_path(head->target);
+  return weir__routes_find(&ex->relay->routes, weir__slice_str(head->host), path);
+}
+
+static int prepare_head(weir_exchange *ex) {
+  weir_head *head = ex->request;
+  const char *host = ex->origin ? ex->origin->host : NULL;
+  const char *authority = ex->origin ? ex->origin->url.authority : "localhost";
+  int rc = weir__forward_request(head, &ex->relay->set.policy, &ex->down->peer, host, authority,
+                                 &ex->upgrade, &ex->te);
+  if (rc == 0 && ex->te) rc = weir__head_add(head, weir__slice_str("TE"), weir__slice_str("trailers"));
+  return rc;
+}
+
+/* The rules that refuse a request whatever the host says. 0 or a status. */
+static int refusal(const weir_exchange *ex) {
+  if (strcmp(ex->request->method, "CONNECT") == 0 && !ex->connect_allowed) return 405;
+  return ex->origin ? 0 : 404;
+}
+
+static int ask_host(weir_exchange *ex) {
+  const weir_hooks *hooks = ex->hooks;
+  ex->in_hook = true;
+  int verdict = hooks->on_request ? hooks->on_request(ex, ex->request, hooks->user) : 0;
+  ex->in_hook = false;
+  return weir__exchange_verdict(ex, verdict);
+}
+
+void weir__exchange_ask(weir_exchange *ex) {
+  const weir_head *head = ex->request;
+  ex->origin = ex->down->upstream ? ex->down->upstream : find_origin(ex);
+  if (prepare_head(ex)) {
+    weir__exchange_fail(ex, WEIR_END_NO_MEMORY, WEIR_ENOMEM);
+    return;
+  }
+  if (head->framing == WEIR__FRAMING_LENGTH && head->length > ex->relay->set.o.request_body_max) {
+    ex->down->keep = false;
+    weir__exchange_fail(ex, WEIR_END_CLIENT_BAD, WEIR_EBODYSIZE);
+    return;
+  }
+  if (ask_host(ex)) return;
+  int status = refusal(ex);
+  if (status)
+    weir__exchange_refuse(ex, status);
+  else
+    open_origin(ex);
+}
+
+/* ---- the body on its way ---- */
+
+/* Nobody wants the rest of this request, but its end is where the next one begins. */
+static int drop_body(weir_exchange *ex, size_t len) {
+  ex->dropped += len;
+  if (ex->dropped <= ex->relay->set.o.outbox_high) return 0;
+  ex->down->keep = false;
+  weir__exchange_conclude_if_done(ex);
+  return weir__exchange_over(ex) ? WEIR_ECANCELED : 0;
+}
+
+static int on_body(void *owner, weir__slice span) {
+  weir_exchange *ex = owner;
+  if (weir__exchange_over(ex)) return WEIR_ECANCELED;
+  if (ex->request_unwanted) return drop_body(ex, span.len);
+  ex->stats.request_bytes += span.len;
+  bool too_large = ex->stats.request_bytes > ex->relay->set.o.request_body_max;
+  if (too_large && ex->phase != WEIR__PHASE_TUNNEL) {
+    ex->down->keep = false;
+    weir__exchange_fail(ex, WEIR_END_CLIENT_BAD, WEIR_EBODYSIZE);
+  } else {
+    int rc = weir__upstream_send_body(&ex->up, span);
+    if (rc == WEIR_ENOMEM) weir__exchange_fail(ex, WEIR_END_NO_MEMORY, rc);
+  }
+  return weir__exchange_over(ex) ? WEIR_ECANCELED : 0;
+}
+
+static int on_end(void *owner, weir_head *trailers) {
+  weir_exchange *ex = owner;
+  if (weir__exchange_over(ex)) return WEIR_ECANCELED;
+  if (ex->phase == WEIR__PHASE_TUNNEL) return weir__tunnel_client_fin(ex);
+  ex->request_done = true;
+  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_REQUEST_BODY);
+  if (ex->request_unwanted) return 0;
+  if (trailers) weir__forward_trailers(trailers);
+  if (weir__upstream_send_end(&ex->up, trailers) == WEIR_ENOMEM)
+    weir__exchange_fail(ex, WEIR_END_NO_MEMORY, WEIR_ENOMEM);
+  return weir__exchange_over(ex) ? WEIR_ECANCELED : 0;
+}
+
+static void await_more(weir_exchange *ex) {
+  const weir_options *o = &ex->relay->set.o;
+  if (ex->phase == WEIR__PHASE_TUNNEL) {
+    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_GAP, o->gap_ms);
+    return;
+  }
+  if (!ex->request_done && !ex->client_paused)
+    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_REQUEST_BODY, o->request_body_ms);
+  if (ex->phase == WEIR__PHASE_WAITING)
+    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_HEAD, o->head_ms);
+}
+
+static void pause_client(weir_exchange *ex) {
+  ex->client_paused = true;
+  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_REQUEST_BODY);
+  weir__downstream_pause(ex->down);
+}
+
+static void on_flush(void *owner) {
+  weir_exchange *ex = owner;
+  if (weir__exchange_over(ex)) return;
+  if (!ex->request_unwanted) {
+    int rc = weir__upstream_flush(&ex->up);
+    if (rc < 0) {
+      weir__exchange_fail(ex, WEIR_END_NO_MEMORY, rc);
+      return;
+    }
+    if (rc == WEIR__FULL && !ex->client_paused && !ex->request_done) pause_client(ex);
+  }
+  await_more(ex);
+  weir__exchange_conclude_if_done(ex);
+}
+
+/* ---- what else the client's side reports ---- */
+
+static void on_drained(void *owner) {
+  weir_exchange *ex = owner;
+  weir__exchange_client_taken(ex);
+  if (ex->origin_paused && weir__downstream_pending(ex->down) <= ex->relay->set.o.outbox_low) {
+    ex->origin_paused = false;
+    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_GAP, ex->relay->set.o.gap_ms);
+    weir__upstream_resume(&ex->up);
+  }
+  weir__tunnel_end_if_done(ex);
+  weir__exchange_conclude_if_done(ex);
+}
+
+static void on_gone(void *owner, int code) {
+  weir_exchange *ex = owner;
+  ex->down->keep = false;
+  if (code == WEIR_ENOMEM)
+    weir__exchange_fail(ex, WEIR_END_NO_MEMORY, code);
+  else if (code > WEIR_ENOMEM) /* libuv's: the connection, not what was said on it */
+    weir__exchange_fail(ex, WEIR_END_CLIENT_GONE, code);
+  else
+    weir__exchange_fail(ex, WEIR_END_CLIENT_BAD, code);
+}
+
+const weir__side_events weir__from_client = {.on_body = on_body,
+                                             .on_end = on_end,
+                                             .on_flush = on_flush,
+                                             .on_drained = on_drained,
+                                             .on_gone = on_gone};
+
+/* ---- a second try ---- */
+
+/* What the first connection did not take waits in the sender; what it did take is written anew. */
+static int repeat(weir_exchange *ex) {
+  bool anew = ex->up.sender.sent > 0;
+  if (anew) weir__sender_drop(&ex->up.sender);
+  int rc = weir__upstream_reopen(&ex->up);
+  if (rc || !anew) return rc;
+  rc = send_head(ex);
+  if (rc == 0) rc = weir__upstream_send_end(&ex->up, NULL);
+  return rc ? rc : weir__upstream_flush(&ex->up);
+}
+
+bool weir__exchange_retry(weir_exchange *ex) {
+  if (ex->phase != WEIR__PHASE_WAITING || ex->stats.retries) return false;
+  bool repeatable = ex->repeatable && ex->request && ex->request_done;
+  if (!weir__upstream_may_retry(&ex->up, repeatable)) return false;
+  ex->stats.retries++;
+  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_HEAD);
+  int rc = repeat(ex);
+  if (rc < 0) return false;
+  await_origin(ex);
+  return true;
+}

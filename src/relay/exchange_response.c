@@ -1,0 +1,203 @@
+/* The response half: heads, the body on its way, its end, and what the origin's side can go wrong. */
+#include "http/forward.h"
+#include "relay/exchange.h"
+#include "relay/relay.h"
+#include "weir/err.h"
+
+/* ---- writing to the client ---- */
+
+static void pause_origin(weir_exchange *ex) {
+  ex->origin_paused = true;
+  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_GAP); /* it is not the origin that is silent */
+  weir__upstream_pause(&ex->up);
+}
+
+int weir__exchange_flush_client(weir_exchange *ex) {
+  int rc = weir__downstream_flush(ex->down);
+  if (rc < 0) {
+    weir__exchange_fail(ex, rc == WEIR_ENOMEM ? WEIR_END_NO_MEMORY : WEIR_END_CLIENT_GONE, rc);
+    return WEIR_ECANCELED;
+  }
+  if (rc == WEIR__FULL && !ex->origin_paused && !ex->response_done) pause_origin(ex);
+  if (weir__downstream_pending(ex->down) > 0) weir__exchange_await_client(ex);
+  return 0;
+}
+
+/* A piece could not be prepared: memory, or bytes that do not fit the framing. */
+static int unless_prepared(weir_exchange *ex, int rc) {
+  if (rc == WEIR_ENOMEM)
+    weir__exchange_fail(ex, WEIR_END_NO_MEMORY, rc);
+  else if (rc)
+    weir__exchange_fail(ex, WEIR_END_MALFORMED, rc);
+  return rc ? WEIR_ECANCELED : 0;
+}
+
+/* ---- heads ---- */
+
+static int on_interim(void *owner, weir_head *head) {
+  weir_exchange *ex = owner;
+  const weir_hooks *hooks = ex->hooks;
+  if (weir__exchange_over(ex)) return WEIR_ECANCELED;
+  if (unless_prepared(ex, weir__forward_response(head, &ex->relay->set.policy)))
+    return WEIR_ECANCELED;
+  int verdict = hooks->on_interim ? hooks->on_interim(ex, head, hooks->user) : 0;
+  if (weir__exchange_verdict(ex, verdict)) return WEIR_ECANCELED;
+  weir__deadlines_set(&ex->deadlines, WEIR_TIMER_HEAD, ex->relay->set.o.head_ms);
+  return unless_prepared(ex, weir__downstream_send_interim(ex->down, head));
+}
+
+static int ask_host(weir_exchange *ex, weir_head *head) {
+  const weir_hooks *hooks = ex->hooks;
+  ex->in_hook = true;
+  int verdict = hooks->on_response ? hooks->on_response(ex, head, hooks->user) : 0;
+  ex->in_hook = false;
+  return weir__exchange_verdict(ex, verdict);
+}
+
+static void begin_body(weir_exchange *ex, const weir_head *head) {
+  ex->head_sent = true;
+  ex->stats.status = head->status;
+  ex->unmarked = head->framing == WEIR__FRAMING_CLOSE;
+  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_HEAD);
+  weir__exchange_set_phase(ex, WEIR__PHASE_STREAMING);
+  weir__head_free(ex->request);
+  ex->request = NULL;
+}
+
+static int take_head(weir_exchange *ex, weir_head *head) {
+  if (unless_prepared(ex, weir__forward_response(head, &ex->relay->set.policy)))
+    return WEIR_ECANCELED;
+  if (ask_host(ex, head)) return WEIR_ECANCELED;
+  if (head->framing == WEIR__FRAMING_TUNNEL)
+    return unless_prepared(ex, weir__tunnel_begin(ex, head));
+  if (unless_prepared(ex, weir__downstream_send_head(ex->down, head, NULL))) return WEIR_ECANCELED;
+  begin_body(ex, head);
+  return 0;
+}
+
+static int on_head(void *owner, weir_head *head) {
+  weir_exchange *ex = owner;
+  int rc = weir__exchange_over(ex) ? WEIR_ECANCELED : take_head(ex, head);
+  weir__head_free(head);
+  return rc;
+}
+
+/* ---- the body on its way ---- */
+
+static int on_body(void *owner, weir__slice span) {
+  weir_exchange *ex = owner;
+  const weir_hooks *hooks = ex->hooks;
+  if (weir__exchange_over(ex)) return WEIR_ECANCELED;
+  ex->chunk_pending = true;
+  ex->stats.response_bytes += span.len;
+  if (hooks->on_body && ex->phase != WEIR__PHASE_TUNNEL) {
+    int verdict = hooks->on_body(ex, span.ptr, span.len, hooks->user);
+    if (weir__exchange_verdict(ex, verdict)) return WEIR_ECANCELED;
+  }
+  return unless_prepared(ex, weir__downstream_send_body(ex->down, span));
+}
+
+static int ask_about_trailers(weir_exchange *ex, weir_head *trailers) {
+  const weir_hooks *hooks = ex->hooks;
+  if (!trailers) return 0;
+  weir__forward_trailers(trailers);
+  if (!trailers->first || !hooks->on_trailers) return 0;
+  return weir__exchange_verdict(ex, hooks->on_trailers(ex, trailers, hooks->user));
+}
+
+static int on_end(void *owner, weir_head *trailers) {
+  weir_exchange *ex = owner;
+  if (weir__exchange_over(ex)) return WEIR_ECANCELED;
+  if (ex->phase == WEIR__PHASE_TUNNEL) return weir__tunnel_origin_fin(ex);
+  if (ask_about_trailers(ex, trailers)) return WEIR_ECANCELED;
+  if (unless_prepared(ex, weir__downstream_send_end(ex->down, trailers))) return WEIR_ECANCELED;
+  ex->response_done = true;
+  ex->end = ex->unmarked ? WEIR_END_UNMARKED : WEIR_END_COMPLETE;
+  return 0;
+}
+
+static void note_chunk(weir_exchange *ex) {
+  weir_stats *s = &ex->stats;
+  uint64_t now = weir__clock_now(&ex->relay->clock);
+  if (!ex->chunk_pending) return;
+  ex->chunk_pending = false;
+  if (s->chunks++ == 0)
+    s->first_byte_ms = now - s->started_ms;
+  else if (now - ex->last_chunk_ms > s->longest_gap_ms)
+    s->longest_gap_ms = now - ex->last_chunk_ms;
+  ex->last_chunk_ms = now;
+}
+
+/* The response is whole. What the client still sends of its request has nobody left to read it. */
+static void leave_origin(weir_exchange *ex) {
+  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_GAP);
+  weir__exchange_set_phase(ex, WEIR__PHASE_LEAVING);
+  weir__upstream_release(&ex->up);
+  ex->request_unwanted = true;
+  if (!ex->client_paused) return;
+  ex->client_paused = false;
+  weir__downstream_resume(ex->down);
+}
+
+static void on_flush(void *owner) {
+  weir_exchange *ex = owner;
+  if (weir__exchange_over(ex)) return;
+  note_chunk(ex);
+  if (weir__exchange_flush_client(ex)) return;
+  if (ex->phase == WEIR__PHASE_STREAMING && ex->response_done) leave_origin(ex);
+  bool waits = ex->phase == WEIR__PHASE_STREAMING || ex->phase == WEIR__PHASE_TUNNEL;
+  if (waits && !ex->origin_paused)
+    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_GAP, ex->relay->set.o.gap_ms);
+  weir__tunnel_end_if_done(ex);
+  weir__exchange_conclude_if_done(ex);
+}
+
+/* ---- what else the origin's side reports ---- */
+
+static void resume_client(weir_exchange *ex) {
+  size_t pending = weir__sender_pending(&ex->up.sender);
+  if (!ex->client_paused || pending > ex->relay->set.o.outbox_low) return;
+  ex->client_paused = false;
+  if (!ex->request_done)
+    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_REQUEST_BODY,
+                        ex->relay->set.o.request_body_ms);
+  weir__downstream_resume(ex->down);
+}
+
+static void on_open(void *owner) {
+  weir_exchange *ex = owner;
+  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_CONNECT);
+  weir__deadlines_set(&ex->deadlines, WEIR_TIMER_HEAD, ex->relay->set.o.head_ms);
+  weir__exchange_set_phase(ex, WEIR__PHASE_WAITING);
+  resume_client(ex);
+}
+
+static void on_drained(void *owner) {
+  weir_exchange *ex = owner;
+  if (ex->phase == WEIR__PHASE_WAITING)
+    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_HEAD, ex->relay->set.o.head_ms);
+  resume_client(ex);
+  weir__tunnel_end_if_done(ex);
+}
+
+static enum weir_end end_of(const weir_exchange *ex, int code) {
+  if (code == WEIR_ENOMEM) return WEIR_END_NO_MEMORY;
+  if (ex->phase == WEIR__PHASE_CONNECTING) return WEIR_END_UNREACHABLE;
+  if (code == WEIR_ETRUNCATED) return WEIR_END_TRUNCATED;
+  return code > WEIR_ENOMEM ? WEIR_END_RESET : WEIR_END_MALFORMED; /* libuv's, or a rule of ours */
+}
+
+static void on_gone(void *owner, int code) {
+  weir_exchange *ex = owner;
+  if (weir__exchange_over(ex) || weir__exchange_retry(ex)) return;
+  weir__exchange_fail(ex, end_of(ex, code), code);
+}
+
+const weir__side_events weir__from_origin = {.on_interim = on_interim,
+                                             .on_head = on_head,
+                                             .on_body = on_body,
+                                             .on_end = on_end,
+                                             .on_flush = on_flush,
+                                             .on_open = on_open,
+                                             .on_drained = on_drained,
+                                             .on_gone = on_gone};

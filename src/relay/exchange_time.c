@@ -1,0 +1,103 @@
+/* What time does to an exchange: which timer means what, whom it asks, and the watch over a client
+ * that takes nothing. */
+#include "relay/exchange.h"
+#include "relay/relay.h"
+#include "weir/err.h"
+
+static uint32_t length_of(const weir_options *o, enum weir_timer timer) {
+  switch (timer) {
+  case WEIR_TIMER_CONNECT:
+    return o->connect_ms;
+  case WEIR_TIMER_HEAD:
+    return o->head_ms;
+  case WEIR_TIMER_GAP:
+    return o->gap_ms;
+  case WEIR_TIMER_TOTAL:
+    return o->total_ms;
+  case WEIR_TIMER_STALL:
+    return o->stall_ms;
+  case WEIR_TIMER_REQUEST_BODY:
+    return o->request_body_ms;
+  }
+  return WEIR_OFF;
+}
+
+/* ---- the client takes nothing ---- */
+
+/* A write's callback comes when all of it is out, so progress is what was handed over less what still
+ * waits. Looking four times as often as the limit says keeps the error of the limit at a quarter. */
+static uint32_t look_again(const weir_exchange *ex) {
+  uint32_t ms = ex->relay->set.o.stall_ms;
+  return ms == WEIR_OFF ? WEIR_OFF : ms / 4 + 1;
+}
+
+static uint64_t taken(const weir_exchange *ex) {
+  return ex->down->sender.sent - weir__downstream_pending(ex->down);
+}
+
+static void note_progress(weir_exchange *ex) {
+  ex->taken = taken(ex);
+  ex->moved_ms = weir__clock_now(&ex->relay->clock);
+}
+
+void weir__exchange_await_client(weir_exchange *ex) {
+  if (weir__deadlines_runs(&ex->deadlines, WEIR_TIMER_STALL)) return;
+  note_progress(ex);
+  weir__deadlines_set(&ex->deadlines, WEIR_TIMER_STALL, look_again(ex));
+}
+
+void weir__exchange_client_taken(weir_exchange *ex) {
+  if (weir__downstream_pending(ex->down) == 0)
+    weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_STALL);
+  else
+    note_progress(ex);
+}
+
+/* True if the look at the client found that it moves, or may still move in time. */
+static bool client_moves(weir_exchange *ex) {
+  if (weir__downstream_pending(ex->down) == 0) return true;
+  if (taken(ex) != ex->taken) note_progress(ex);
+  uint64_t still = weir__clock_now(&ex->relay->clock) - ex->moved_ms;
+  if (still >= ex->relay->set.o.stall_ms) return false;
+  weir__deadlines_set(&ex->deadlines, WEIR_TIMER_STALL, look_again(ex));
+  return true;
+}
+
+/* ---- a timer ran out ---- */
+
+static bool host_extends(weir_exchange *ex, enum weir_timer timer) {
+  const weir_hooks *hooks = ex->hooks;
+  if (!hooks->on_timeout) return false;
+  ex->in_hook = true;
+  int verdict = hooks->on_timeout(ex, timer, hooks->user);
+  ex->in_hook = false;
+  return verdict == WEIR_TIMEOUT_EXTEND;
+}
+
+static void end(weir_exchange *ex, enum weir_timer timer) {
+  ex->stats.timer = timer;
+  if (ex->answer.head && !ex->head_sent) {
+    ex->end = WEIR_END_TIMEOUT;
+    ex->stats.error = WEIR_ETIMEOUT;
+    weir__exchange_send_answer(ex);
+  } else {
+    weir__exchange_fail(ex, WEIR_END_TIMEOUT, WEIR_ETIMEOUT);
+  }
+}
+
+void weir__exchange_on_timer(weir__deadlines *deadlines, enum weir_timer timer) {
+  weir_exchange *ex = weir__container_of(deadlines, weir_exchange, deadlines);
+  if (weir__exchange_over(ex)) return;
+  if (timer == WEIR_TIMER_STALL && client_moves(ex)) return;
+  if (timer == WEIR_TIMER_REQUEST_BODY) ex->down->keep = false; /* its end will not be known */
+  if (timer == WEIR_TIMER_REQUEST_BODY && ex->response_done) {
+    weir__exchange_conclude_if_done(ex);
+    return;
+  }
+  bool extended = host_extends(ex, timer);
+  if (weir__exchange_over(ex)) return;
+  if (extended)
+    weir__deadlines_set(deadlines, timer, length_of(&ex->relay->set.o, timer));
+  else
+    end(ex, timer);
+}

@@ -1,0 +1,113 @@
+/* One table of defaults; include/weir/relay.h says why each is what it is. */
+#include "relay/options.h"
+
+#include "weir/err.h"
+
+#define KIB 1024u
+
+typedef struct default_value {
+  size_t offset;
+  uint32_t value;
+} default_value;
+
+#define DEFAULT(field, value) \
+  { offsetof(weir_options, field), value }
+
+static const default_value defaults[] = {
+    DEFAULT(connect_ms, 5000),
+    DEFAULT(head_ms, 300000),
+    DEFAULT(gap_ms, 300000),
+    DEFAULT(total_ms, WEIR_OFF),
+    DEFAULT(stall_ms, 60000),
+    DEFAULT(request_head_ms, 10000),
+    DEFAULT(request_body_ms, 60000),
+    DEFAULT(keepalive_ms, 75000),
+    DEFAULT(idle_origin_ms, 4000),
+    DEFAULT(head_bytes, 64 * KIB),
+    DEFAULT(head_fields, 128),
+    DEFAULT(target_bytes, 16 * KIB),
+    DEFAULT(interim_max, 16),
+    DEFAULT(clients_max, WEIR_OFF),
+    DEFAULT(idle_per_origin, 64),
+    DEFAULT(outbox_high, 256 * KIB),
+    DEFAULT(outbox_low, 64 * KIB),
+    DEFAULT(pipeline_bytes, 64 * KIB),
+    DEFAULT(notsent_lowat, 128 * KIB),
+    DEFAULT(user_timeout_ms, 30000),
+};
+
+int weir__copy_sized(void *to, size_t to_size, const void *from) {
+  size_t from_size = *(const size_t *)from;
+  size_t shared = from_size < to_size ? from_size : to_size;
+  if (from_size < sizeof(size_t)) return WEIR_EINVAL;
+  const char *bytes = from;
+  for (size_t i = to_size; i < from_size; i++)
+    if (bytes[i]) return WEIR_EINVAL;
+  memset(to, 0, to_size);
+  memcpy(to, from, shared);
+  *(size_t *)to = to_size;
+  return 0;
+}
+
+static void fill_in(weir_options *o) {
+  for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
+    uint32_t *field = (uint32_t *)(void *)((char *)o + defaults[i].offset);
+    if (*field == 0) *field = defaults[i].value;
+  }
+  if (o->request_body_max == 0) o->request_body_max = UINT64_MAX;
+  if (o->log_level == 0) o->log_level = WEIR_LOG_INFO;
+  if (!o->via) o->via = "weir";
+  if (!o->upgrade_protocols) o->upgrade_protocols = "websocket";
+}
+
+static int validate(const weir_options *o) {
+  if (o->outbox_low > o->outbox_high) return WEIR_EINVAL;
+  if (o->head_bytes < 1 * KIB || o->target_bytes > o->head_bytes) return WEIR_EINVAL;
+  if (o->log_level > WEIR_LOG_DEBUG) return WEIR_EINVAL;
+  for (const char *p = o->via; *p; p++) /* a pseudonym is a token (RFC 9110, 7.6.3) */
+    if ((unsigned char)*p <= ' ' || *p == ',' || *p == 0x7f) return WEIR_EINVAL;
+  return 0;
+}
+
+static void derive(weir__settings *s) {
+  const weir_options *o = &s->o;
+  s->log = (weir__log){o->log, o->log_user, o->log_level};
+  s->limits = (weir__h1_limits){.head_bytes = o->head_bytes,
+                                .head_fields = o->head_fields,
+                                .target_bytes = o->target_bytes,
+                                .interim_max = o->interim_max};
+  s->policy.forwarding_fields = !o->no_forwarding_fields;
+  s->policy.forwarded = o->forwarded;
+}
+
+static int copy_strings(weir__settings *s, weir__mem *mem) {
+  s->policy.via = weir__mem_copy(mem, weir__slice_str(s->o.via));
+  s->policy.upgrade = weir__mem_copy(mem, weir__slice_str(s->o.upgrade_protocols));
+  if (!s->policy.via || !s->policy.upgrade) return WEIR_ENOMEM;
+  return weir__cidrs_parse(&s->trusted, mem, s->o.trusted_proxies);
+}
+
+int weir__settings_allocator(weir__mem *mem, const weir_options *options) {
+  weir_options o = {0};
+  int rc = options ? weir__copy_sized(&o, sizeof o, options) : 0;
+  return rc ? rc : weir__mem_init(mem, &o.allocator);
+}
+
+int weir__settings_init(weir__settings *s, weir__mem *mem, const weir_options *options) {
+  *s = (weir__settings){0};
+  int rc = options ? weir__copy_sized(&s->o, sizeof s->o, options) : 0;
+  if (rc == 0) fill_in(&s->o);
+  if (rc == 0) rc = validate(&s->o);
+  if (rc == 0 && s->o.hooks) rc = weir__copy_sized(&s->hooks, sizeof s->hooks, s->o.hooks);
+  if (rc) return rc;
+  derive(s);
+  rc = copy_strings(s, mem);
+  if (rc) weir__settings_free(s, mem);
+  return rc;
+}
+
+void weir__settings_free(weir__settings *s, weir__mem *mem) {
+  weir__mem_free(mem, (char *)(uintptr_t)s->policy.via);
+  weir__mem_free(mem, (char *)(uintptr_t)s->policy.upgrade);
+  weir__cidrs_free(&s->trusted, mem);
+}

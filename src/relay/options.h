@@ -1,0 +1,34 @@
+/* Defaults, limits and validation of everything a host can set. It opens nothing. The copies it makes
+ * belong to the struct weir__settings until weir__settings_free(). */
+#ifndef WEIR_RELAY_OPTIONS_H
+#define WEIR_RELAY_OPTIONS_H
+
+#include "base/cidr.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "http/forward.h"
+#include "http/h1_read.h"
+#include "weir/relay.h"
+
+/* The options as they are in force: every zero replaced by its default. */
+typedef struct weir__settings {
+  weir_options o; /* its pointers are not ours: use what stands below */
+  weir_hooks hooks;
+  weir__log log;
+  weir__h1_limits limits;
+  weir__policy policy; /* its strings are ours */
+  weir__cidrs trusted;
+} weir__settings;
+
+/* Reads the allocator only, since everything else needs it. */
+int weir__settings_allocator(weir__mem *mem, const weir_options *options);
+
+/* WEIR_EINVAL, WEIR_ECIDR, WEIR_ENOMEM; nothing is kept then. `options` may be NULL. */
+int weir__settings_init(weir__settings *settings, weir__mem *mem, const weir_options *options);
+void weir__settings_free(weir__settings *settings, weir__mem *mem);
+
+/* Copies a size-first struct of a program that may be older (what it lacks is zero) or newer (what
+ * we do not know must be zero). WEIR_EINVAL. */
+int weir__copy_sized(void *to, size_t to_size, const void *from);
+
+#endif

@@ -1,0 +1,122 @@
+/* Idle streams, the youngest last. They keep reading, so the loop tells at once when an origin closes
+ * one, and reuse costs no system call. */
+#include "relay/pool.h"
+
+#include "http/chars.h"
+#include "relay/relay.h"
+#include "weir/err.h"
+
+typedef struct idle {
+  weir__list node;
+  weir_upstream *upstream;
+  weir__stream *stream;
+  weir__deadline deadline;
+} idle;
+
+/* Takes the entry apart; the stream is the caller's. */
+static weir__stream *release(idle *entry) {
+  weir_upstream *upstream = entry->upstream;
+  weir__stream *stream = entry->stream;
+  weir__deadline_stop(&upstream->relay->clock, &entry->deadline);
+  weir__list_remove(&entry->node);
+  upstream->idle_count--;
+  upstream->relay->count.idle_origins--;
+  weir__mem_free(&upstream->relay->mem, entry);
+  return stream;
+}
+
+/* A byte, FIN or error on an idle connection: none of it can belong to a later answer. */
+static void on_data(void *owner, weir__slice data) {
+  (void)data;
+  weir__stream_discard(release(owner));
+}
+
+static void on_end(void *owner, int status) {
+  (void)status;
+  weir__stream_discard(release(owner));
+}
+
+static void on_drained(void *owner) { (void)owner; }
+
+static void on_closed(void *owner) { (void)owner; }
+
+static const weir__stream_events events = {.on_data = on_data,
+                                           .on_end = on_end,
+                                           .on_drained = on_drained,
+                                           .on_write_error = on_end,
+                                           .on_closed = on_closed};
+
+static void on_deadline(weir__deadline *deadline) {
+  weir__stream_discard(release(weir__container_of(deadline, idle, deadline)));
+}
+
+weir__stream *weir__pool_take(weir_upstream *upstream, bool careful) {
+  while (!weir__list_empty(&upstream->idle)) {
+    weir__stream *stream = release(weir__container_of(upstream->idle.prev, idle, node));
+    if (!careful || weir__stream_silent(stream)) return stream;
+    weir__stream_discard(stream);
+  }
+  return NULL;
+}
+
+void weir__pool_give(weir_upstream *upstream, weir__stream *stream, uint32_t ms) {
+  weir_relay *relay = upstream->relay;
+  bool room = upstream->idle_count < relay->set.o.idle_per_origin && !relay->draining && ms > 0;
+  idle *entry = room ? weir__mem_new(&relay->mem, sizeof *entry) : NULL;
+  if (!entry) {
+    weir__stream_discard(stream);
+    return;
+  }
+  *entry = (idle){.upstream = upstream, .stream = stream, .deadline = {.fn = on_deadline}};
+  weir__list_init(&entry->node);
+  weir__list_append(&upstream->idle, &entry->node);
+  upstream->idle_count++;
+  relay->count.idle_origins++;
+  weir__stream_own(stream, &events, entry);
+  weir__deadline_set(&relay->clock, &entry->deadline, ms);
+}
+
+void weir__pool_clear(weir_upstream *upstream) {
+  weir__stream *stream;
+  while ((stream = weir__pool_take(upstream, false))) weir__stream_discard(stream);
+}
+
+/* ---- the origin itself ---- */
+
+static int init(weir_upstream *upstream, weir_relay *relay, const weir_upstream_options *o) {
+  int rc = weir__url_parse(&upstream->url, &relay->mem, o->url);
+  if (rc) return rc;
+  upstream->endpoint = (weir__endpoint){upstream->url.host, upstream->url.port, upstream->url.path};
+  if (!o->host) return 0;
+  upstream->host = weir__mem_copy(&relay->mem, weir__slice_str(o->host));
+  return upstream->host ? 0 : WEIR_ENOMEM;
+}
+
+int weir_upstream_new(weir_upstream **out, weir_relay *relay, const weir_upstream_options *options) {
+  weir_upstream_options o;
+  int rc = weir__copy_sized(&o, sizeof o, options);
+  if (rc) return rc;
+  if (!o.url || (o.host && !weir__is_host(weir__slice_str(o.host)))) return WEIR_EURL;
+  weir_upstream *upstream = weir__mem_new(&relay->mem, sizeof *upstream);
+  if (!upstream) return WEIR_ENOMEM;
+  upstream->relay = relay;
+  weir__list_init(&upstream->node);
+  weir__list_init(&upstream->idle);
+  rc = init(upstream, relay, &o);
+  if (rc) {
+    weir__origin_free(upstream);
+    return rc;
+  }
+  weir__list_append(&relay->upstreams, &upstream->node);
+  *out = upstream;
+  return 0;
+}
+
+void weir__origin_free(weir_upstream *upstream) {
+  weir__mem *mem = &upstream->relay->mem;
+  weir__pool_clear(upstream);
+  weir__list_remove(&upstream->node);
+  weir__url_free(&upstream->url, mem);
+  weir__mem_free(mem, upstream->host);
+  weir__mem_free(mem, upstream);
+}

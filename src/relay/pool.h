@@ -1,0 +1,36 @@
+/* An origin and its idle connections. It knows no messages: a connection that says anything while it
+ * is idle is closed. The origin belongs to its relay; a pooled stream belongs to the pool. */
+#ifndef WEIR_RELAY_POOL_H
+#define WEIR_RELAY_POOL_H
+
+#include "base/list.h"
+#include "http/url.h"
+#include "net/connect.h"
+#include "net/stream.h"
+#include "weir/relay.h"
+
+struct weir_upstream {
+  weir__list node; /* in the relay */
+  weir_relay *relay;
+  weir__url url;
+  weir__endpoint endpoint; /* points into url */
+  char *host;              /* NULL: the client's Host goes upstream */
+  weir__list idle;
+  size_t idle_count;
+};
+
+/* The connection that was used last, or NULL. `careful`: one on which the peer has been silent to
+ * this very moment, for requests that cannot be repeated. The stream is the caller's, still reading:
+ * it must be owned before the loop turns. */
+weir__stream *weir__pool_take(weir_upstream *upstream, bool careful);
+
+/* Keeps a reading stream for at most `ms`; closes it when there are enough already or memory is out.
+ * The stream is the pool's. */
+void weir__pool_give(weir_upstream *upstream, weir__stream *stream, uint32_t ms);
+
+/* Closes every idle connection. */
+void weir__pool_clear(weir_upstream *upstream);
+
+void weir__origin_free(weir_upstream *upstream);
+
+#endif

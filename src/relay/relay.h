@@ -1,0 +1,39 @@
+/* The relay's own struct: what one loop shares. It knows its parts by list and by count, never what
+ * they say to each other. It belongs to the host until weir_relay_close() has reported. */
+#ifndef WEIR_RELAY_RELAY_H
+#define WEIR_RELAY_RELAY_H
+
+#include "base/list.h"
+#include "net/io.h"
+#include "net/reaper.h"
+#include "net/timer.h"
+#include "relay/options.h"
+#include "relay/route.h"
+#include "relay/sender.h"
+
+struct weir_relay {
+  uv_loop_t *loop;
+  weir__mem mem;
+  weir__settings set;
+  weir__io io;
+  weir__clock clock;
+  weir__reaper reaper;
+  weir__batch batch;
+  weir__routes routes;
+  weir__list upstreams, listeners, downstreams;
+  weir_counters count;
+  uint64_t last_id;
+
+  bool draining, closing;
+  bool clock_closed, last; /* on the way of weir_relay_close() */
+  weir__deadline drain_deadline;
+  weir_done_fn drained, closed;
+  void *drained_user, *closed_user;
+};
+
+/* A client connection is gone: the end of a drain or of a close may be reached. */
+void weir__relay_check(weir_relay *relay);
+
+#define weir__relay_log(relay, level, ...) weir__log_line(&(relay)->set.log, level, __VA_ARGS__)
+
+#endif

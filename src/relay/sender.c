@@ -1,0 +1,176 @@
+/* Gathers slices, closes the chunk they form, writes them. */
+#include "relay/sender.h"
+
+#include "weir/err.h"
+
+enum {
+  ROOM = 4,              /* slots kept for what ends a batch: CRLF, last chunk, trailers, CRLF */
+  TEXT_KEPT = 16 * 1024, /* a larger text buffer is given back after use */
+};
+
+void weir__sender_init(weir__sender *sender, weir__mem *mem, weir__batch *batch,
+                       size_t early_max) {
+  *sender = (weir__sender){.batch = batch, .early = {.mem = mem}, .early_max = early_max};
+}
+
+static void clear(weir__batch *batch) {
+  batch->owner = NULL;
+  batch->count = batch->chunk = batch->chunk_len = 0;
+  batch->text.len = 0;
+  if (batch->text.cap > TEXT_KEPT) weir__buf_free(&batch->text);
+}
+
+void weir__sender_drop(weir__sender *sender) {
+  if (sender->batch->owner == sender) clear(sender->batch);
+  weir__buf_free(&sender->early);
+  sender->sent = 0;
+  sender->carried = 0;
+  sender->ended = false;
+}
+
+/* ---- gathering ---- */
+
+static void push(weir__batch *batch, const char *ptr, size_t len) {
+  batch->slices[batch->count++] = weir__slice_of(ptr, len);
+}
+
+static void push_static(weir__batch *batch, const char *text) { push(batch, text, strlen(text)); }
+
+/* Makes the batch ours, with room for one more piece. */
+static int claim(weir__sender *sender) {
+  weir__batch *batch = sender->batch;
+  weir__sender *other = batch->owner;
+  if (other && (other != sender || batch->count + ROOM + 2 > WEIR__BATCH_MAX)) {
+    int rc = weir__sender_flush(other);
+    if (rc < 0 && other == sender) return rc;
+    other->carried = rc;
+  }
+  batch->owner = sender;
+  return 0;
+}
+
+/* The size line could not be known before the last piece of the batch. */
+static void close_chunk(weir__batch *batch, const char *behind) {
+  batch->slices[batch->chunk - 1] = weir__chunk_line(batch->line, batch->chunk_len);
+  batch->chunk = batch->chunk_len = 0;
+  push_static(batch, behind);
+}
+
+static int put_head(weir__sender *sender, const weir_head *head, const weir__h1_extra *extra) {
+  weir__batch *batch = sender->batch;
+  int rc = claim(sender);
+  size_t before = batch->text.len;
+  if (rc == 0) rc = weir__h1_write_head(&batch->text, head, extra);
+  if (rc == 0) push(batch, NULL, batch->text.len - before);
+  return rc;
+}
+
+int weir__sender_interim(weir__sender *sender, const weir_head *head,
+                         const weir__h1_extra *extra) {
+  return put_head(sender, head, extra);
+}
+
+int weir__sender_head(weir__sender *sender, const weir_head *head, const weir__h1_extra *extra,
+                      weir__body body) {
+  int rc = put_head(sender, head, extra);
+  if (rc == 0) sender->body = body;
+  return rc;
+}
+
+int weir__sender_body(weir__sender *sender, weir__slice span) {
+  if (span.len == 0) return 0;
+  int rc = weir__body_add(&sender->body, span.len);
+  if (rc == 0) rc = claim(sender);
+  if (rc) return rc;
+  weir__batch *batch = sender->batch;
+  if (sender->body.framing == WEIR__FRAMING_CHUNKED) {
+    if (!batch->chunk) push(batch, NULL, 0), batch->chunk = batch->count;
+    batch->chunk_len += span.len;
+  }
+  push(batch, span.ptr, span.len);
+  return 0;
+}
+
+static int put_trailers(weir__batch *batch, const weir_head *trailers) {
+  size_t before = batch->text.len;
+  int rc = weir__h1_write_trailers(&batch->text, trailers);
+  if (rc == 0) push(batch, NULL, batch->text.len - before);
+  return rc;
+}
+
+int weir__sender_end(weir__sender *sender, const weir_head *trailers) {
+  if (!weir__body_complete(&sender->body)) return WEIR_ETRUNCATED;
+  sender->ended = true;
+  if (sender->body.framing != WEIR__FRAMING_CHUNKED) return 0;
+  int rc = claim(sender);
+  if (rc) return rc;
+  weir__batch *batch = sender->batch;
+  bool bare = !trailers || !trailers->first;
+  if (batch->chunk)
+    close_chunk(batch, bare ? "\r\n0\r\n\r\n" : "\r\n0\r\n");
+  else
+    push_static(batch, bare ? "0\r\n\r\n" : "0\r\n");
+  return bare ? 0 : put_trailers(batch, trailers);
+}
+
+/* ---- leaving ---- */
+
+/* Text was appended in the order of its slices; now that it moves no more they can point into it. */
+static void point_into_text(weir__batch *batch) {
+  size_t at = 0;
+  for (size_t i = 0; i < batch->count; i++) {
+    if (batch->slices[i].ptr) continue;
+    batch->slices[i].ptr = batch->text.ptr + at;
+    at += batch->slices[i].len;
+  }
+}
+
+static int keep_early(weir__sender *sender, const weir__slice *slices, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    int rc = weir__buf_append(&sender->early, slices[i]);
+    if (rc) return rc;
+  }
+  return sender->early.len > sender->early_max ? WEIR__FULL : 0;
+}
+
+static size_t total(const weir__slice *slices, size_t count) {
+  size_t n = 0;
+  for (size_t i = 0; i < count; i++) n += slices[i].len;
+  return n;
+}
+
+static int leave(weir__sender *sender, const weir__slice *slices, size_t count) {
+  if (!sender->stream) return keep_early(sender, slices, count);
+  int rc = weir__stream_writev(sender->stream, slices, count);
+  if (rc >= 0) sender->sent += total(slices, count);
+  if (rc < 0 && rc != WEIR_ENOMEM && sender->sent == 0 && keep_early(sender, slices, count) < 0)
+    return WEIR_ENOMEM;
+  return rc;
+}
+
+int weir__sender_flush(weir__sender *sender) {
+  weir__batch *batch = sender->batch;
+  int carried = sender->carried;
+  sender->carried = 0;
+  if (carried < 0 || batch->owner != sender) return carried;
+  if (batch->chunk) close_chunk(batch, "\r\n");
+  point_into_text(batch);
+  int rc = batch->count ? leave(sender, batch->slices, batch->count) : 0;
+  clear(batch);
+  return rc ? rc : carried;
+}
+
+int weir__sender_attach(weir__sender *sender, weir__stream *stream) {
+  sender->stream = stream;
+  if (sender->early.len == 0) return 0;
+  weir__slice early = weir__buf_slice(&sender->early);
+  int rc = weir__stream_writev(stream, &early, 1);
+  if (rc < 0) return rc;
+  sender->sent += early.len;
+  weir__buf_free(&sender->early);
+  return rc;
+}
+
+size_t weir__sender_pending(const weir__sender *sender) {
+  return sender->early.len + (sender->stream ? weir__stream_pending(sender->stream) : 0);
+}

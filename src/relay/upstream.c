@@ -1,0 +1,230 @@
+/* Reading: stream -> http/h1_read -> events of relay/side.h. Writing: relay/sender -> stream. */
+#include "relay/upstream.h"
+
+#include <stdlib.h>
+
+#include "relay/relay.h"
+#include "weir/err.h"
+
+/* An origin that says when it will close is left two seconds earlier: a request sent into its FIN is
+ * an answer lost. */
+enum { KEEP_ALIVE_MARGIN_S = 2 };
+
+/* ---- what the reader reports ---- */
+
+static uint32_t idle_ms_of(const weir__upstream *u, const weir_head *head) {
+  const char *value = weir_head_get(head, "Keep-Alive");
+  const char *timeout = value ? strcasestr(value, "timeout=") : NULL;
+  if (!timeout) return u->relay->set.o.idle_origin_ms;
+  long seconds = strtol(timeout + strlen("timeout="), NULL, 10);
+  if (seconds <= KEEP_ALIVE_MARGIN_S) return 0;
+  return seconds > 3600 ? 3600u * 1000 : (uint32_t)(seconds - KEEP_ALIVE_MARGIN_S) * 1000;
+}
+
+static int on_interim(void *owner, weir_head *head) {
+  weir__upstream *u = owner;
+  return u->events->on_interim(u->owner, head);
+}
+
+static int on_head(void *owner, weir_head *head) {
+  weir__upstream *u = owner;
+  u->keep_alive = head->keep_alive;
+  u->idle_ms = idle_ms_of(u, head);
+  u->raw = head->framing == WEIR__FRAMING_TUNNEL;
+  return u->events->on_head(u->owner, head);
+}
+
+static int on_body(void *owner, weir__slice span) {
+  weir__upstream *u = owner;
+  return u->events->on_body(u->owner, span);
+}
+
+/* The end of a head that opens a tunnel is no end of the direction. */
+static int on_message_end(void *owner, weir_head *trailers) {
+  weir__upstream *u = owner;
+  if (u->raw) return 0;
+  u->complete = true;
+  return u->events->on_end(u->owner, trailers);
+}
+
+static const weir__h1_events reader_events = {
+    .on_interim = on_interim, .on_head = on_head, .on_body = on_body, .on_end = on_message_end};
+
+/* ---- what the stream reports ---- */
+
+/* Bytes behind the end: of a tunnel they are its first, of a message nobody asked for them. */
+static int read_message(weir__upstream *u, weir__slice bytes) {
+  size_t used = 0;
+  int rc = weir__h1_feed(u->reader, bytes, &used);
+  weir__slice rest = weir__slice_of(bytes.ptr + used, bytes.len - used);
+  if (rc != WEIR__H1_END || rest.len == 0) return rc;
+  if (u->raw) return u->events->on_body(u->owner, rest);
+  u->keep_alive = false;
+  return rc;
+}
+
+static void on_data(void *owner, weir__slice bytes) {
+  weir__upstream *u = owner;
+  u->heard = true;
+  int rc = u->raw ? u->events->on_body(u->owner, bytes) : read_message(u, bytes);
+  if (u->stream) u->events->on_flush(u->owner); /* good bytes first .. */
+  if (u->stream && rc < 0) u->events->on_gone(u->owner, rc); /* .. then the news */
+}
+
+static void on_fin(weir__upstream *u) {
+  int rc = u->raw ? u->events->on_end(u->owner, NULL) : weir__h1_finish(u->reader);
+  u->keep_alive = false;
+  if (!u->stream) return;
+  if (u->raw || rc == WEIR__H1_END)
+    u->events->on_flush(u->owner);
+  else
+    u->events->on_gone(u->owner, rc ? rc : WEIR_ETRUNCATED);
+}
+
+static void on_end(void *owner, int status) {
+  weir__upstream *u = owner;
+  if (status)
+    u->events->on_gone(u->owner, status);
+  else
+    on_fin(u);
+}
+
+static void on_drained(void *owner) {
+  weir__upstream *u = owner;
+  u->events->on_drained(u->owner);
+}
+
+static void on_write_error(void *owner, int status) {
+  weir__upstream *u = owner;
+  (void)status;
+  u->broken = true;
+}
+
+static void on_closed(void *owner) { (void)owner; } /* close() always changes the owner first */
+
+static const weir__stream_events stream_events = {.on_data = on_data,
+                                                  .on_end = on_end,
+                                                  .on_drained = on_drained,
+                                                  .on_write_error = on_write_error,
+                                                  .on_closed = on_closed};
+
+/* ---- opening ---- */
+
+static int use(weir__upstream *u, weir__stream *stream) {
+  u->stream = stream;
+  weir__stream_own(stream, &stream_events, u);
+  int rc = weir__stream_read_start(stream);
+  if (rc) return rc;
+  rc = weir__sender_attach(&u->sender, stream);
+  if (rc < 0 && rc != WEIR_ENOMEM) u->broken = true;
+  return rc == WEIR_ENOMEM ? rc : 0;
+}
+
+static void on_connect(void *owner, int status, weir__stream *stream) {
+  weir__upstream *u = owner;
+  u->connect = NULL;
+  int rc = status ? status : use(u, stream);
+  if (rc) {
+    u->events->on_gone(u->owner, rc);
+    return;
+  }
+  u->relay->count.origins_total++;
+  u->events->on_open(u->owner);
+}
+
+void weir__upstream_init(weir__upstream *u, weir_relay *relay, weir_upstream *origin,
+                         const weir__side_events *events, void *owner) {
+  *u = (weir__upstream){.relay = relay, .origin = origin, .events = events, .owner = owner};
+  weir__sender_init(&u->sender, &relay->mem, &relay->batch, relay->set.o.outbox_high);
+}
+
+void weir__upstream_fini(weir__upstream *u) {
+  weir__upstream_abort(u);
+  weir__h1_free(u->reader);
+  u->reader = NULL;
+}
+
+/* Its deadline is the exchange's, so that the host's on_timeout is asked. */
+static int connect_anew(weir__upstream *u) {
+  return weir__connect_start(&u->connect, &u->relay->io, &u->relay->clock, &u->origin->endpoint,
+                             WEIR_OFF, on_connect, u);
+}
+
+int weir__upstream_open(weir__upstream *u, const char *method, const char *asked, bool careful) {
+  u->reader = weir__h1_new(&u->relay->mem, WEIR__H1_RESPONSE, &u->relay->set.limits,
+                           &reader_events, u);
+  if (!u->reader) return WEIR_ENOMEM;
+  weir__h1_expect(u->reader, method, asked);
+  weir__stream *stream = weir__pool_take(u->origin, careful);
+  u->reused = stream != NULL;
+  return stream ? use(u, stream) : connect_anew(u);
+}
+
+int weir__upstream_reopen(weir__upstream *u) {
+  if (u->stream) weir__stream_discard(u->stream);
+  u->stream = u->sender.stream = NULL;
+  u->reused = u->broken = false;
+  return connect_anew(u);
+}
+
+/* ---- the message ---- */
+
+int weir__upstream_send_head(weir__upstream *u, const weir_head *head,
+                             const weir__h1_extra *extra) {
+  return weir__sender_head(&u->sender, head, extra, weir__body_of(head->framing, head->length));
+}
+
+int weir__upstream_send_body(weir__upstream *u, weir__slice span) {
+  return weir__sender_body(&u->sender, span);
+}
+
+int weir__upstream_send_end(weir__upstream *u, const weir_head *trailers) {
+  return weir__sender_end(&u->sender, trailers);
+}
+
+int weir__upstream_flush(weir__upstream *u) {
+  int rc = weir__sender_flush(&u->sender);
+  if (rc >= 0 || rc == WEIR_ENOMEM) return rc;
+  u->broken = true;
+  return 0;
+}
+
+void weir__upstream_send_fin(weir__upstream *u) {
+  if (u->stream && weir__stream_shutdown(u->stream) < 0) u->broken = true;
+}
+
+void weir__upstream_pause(weir__upstream *u) {
+  if (u->stream) weir__stream_read_stop(u->stream);
+}
+
+void weir__upstream_resume(weir__upstream *u) {
+  int rc = u->stream ? weir__stream_read_start(u->stream) : 0;
+  if (rc) u->events->on_gone(u->owner, rc);
+}
+
+/* ---- the end ---- */
+
+void weir__upstream_release(weir__upstream *u) {
+  weir__stream *stream = u->stream;
+  bool reusable = u->complete && u->keep_alive && !u->broken && !u->raw && u->sender.ended &&
+                  weir__sender_pending(&u->sender) == 0;
+  if (!stream) return;
+  u->stream = u->sender.stream = NULL;
+  if (reusable)
+    weir__pool_give(u->origin, stream, u->idle_ms);
+  else
+    weir__stream_discard(stream);
+}
+
+void weir__upstream_abort(weir__upstream *u) {
+  if (u->connect) weir__connect_cancel(u->connect);
+  u->connect = NULL;
+  if (u->stream) weir__stream_discard(u->stream);
+  u->stream = u->sender.stream = NULL;
+  weir__sender_drop(&u->sender);
+}
+
+bool weir__upstream_may_retry(const weir__upstream *u, bool repeatable) {
+  if (!u->reused || u->heard) return false;
+  return u->sender.sent == 0 || repeatable;
+}

@@ -28,10 +28,10 @@ typedef struct weir__peer {
 } weir__peer;
 
 /* Makes a request head ready for the origin, in this order:
- *  - the fields named in Connection (256 names are looked at) go, but never Host, Content-Length, nor those that weir writes (a
- *    client cannot strip X-Forwarded-For by naming it); then Connection, Keep-Alive,
- *    Proxy-Connection, Proxy-Authenticate, Proxy-Authorization, TE, Transfer-Encoding, Upgrade,
- *    HTTP2-Settings go. `TE: trailers` is told by `*te` so that it can be written anew.
+ *  - the fields named in Connection go (the first 256 names count), but never Host, Content-Length,
+ *    nor those that weir writes (a client cannot strip X-Forwarded-For by naming it); then Connection,
+ *    Keep-Alive, Proxy-Connection, Proxy-Authenticate, Proxy-Authorization, TE, Transfer-Encoding,
+ *    Upgrade, HTTP2-Settings go. `TE: trailers` is told by `*te` so that it can be written anew.
  *  - Expect goes from an HTTP/1.0 request (RFC 9110, 10.1.1).
  *  - All that an untrusted client says of the way goes: X-Forwarded-For, -Proto, -Host, -Port,
  *    X-Real-IP, Forwarded, also written with `_` for `-`, and also if the policy adds none of them.

@@ -64,9 +64,10 @@ static void refuse(weir__downstream *d, int code) {
 }
 
 static void failed(weir__downstream *d, int code) {
+  bool open = d->state == WEIR__DOWN_IDLE || d->state == WEIR__DOWN_HEAD;
   if (d->state == WEIR__DOWN_BUSY && d->events)
     d->events->on_gone(d->owner, code);
-  else if (d->state == WEIR__DOWN_HEAD || d->state == WEIR__DOWN_IDLE)
+  else if (open || d->state == WEIR__DOWN_BUSY) /* busy: there was no memory for an exchange */
     refuse(d, code);
 }
 
@@ -138,8 +139,6 @@ static void on_data(void *owner, weir__slice bytes) {
 }
 
 static void on_fin(weir__downstream *d) {
-  d->fin = true;
-  d->keep = false;
   if (d->raw)
     d->events->on_end(d->owner, NULL), d->events->on_flush(d->owner);
   else if (d->state == WEIR__DOWN_BUSY && d->relay->set.o.half_close && d->request_done)
@@ -152,6 +151,8 @@ static void on_fin(weir__downstream *d) {
 
 static void on_end(void *owner, int status) {
   weir__downstream *d = owner;
+  d->fin = true;
+  d->keep = false;
   if (status == 0)
     on_fin(d);
   else if (d->state == WEIR__DOWN_BUSY && d->events)

@@ -159,7 +159,7 @@ static int on_end(void *owner, weir_head *trailers) {
 static void await_more(weir_exchange *ex) {
   const weir_options *o = &ex->relay->set.o;
   if (ex->phase == WEIR__PHASE_TUNNEL) {
-    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_GAP, o->gap_ms);
+    if (!ex->origin_paused) weir__deadlines_set(&ex->deadlines, WEIR_TIMER_GAP, o->gap_ms);
     return;
   }
   if (!ex->request_done && !ex->client_paused)
@@ -206,7 +206,9 @@ static void on_drained(void *owner) {
 static void on_gone(void *owner, int code) {
   weir_exchange *ex = owner;
   ex->down->keep = false;
-  if (code == WEIR_ENOMEM)
+  if (ex->response_done && weir__downstream_pending(ex->down) == 0) /* it has all it came for */
+    weir__exchange_conclude_if_done(ex);
+  else if (code == WEIR_ENOMEM)
     weir__exchange_fail(ex, WEIR_END_NO_MEMORY, code);
   else if (code > WEIR_ENOMEM) /* libuv's: the connection, not what was said on it */
     weir__exchange_fail(ex, WEIR_END_CLIENT_GONE, code);

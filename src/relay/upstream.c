@@ -1,24 +1,30 @@
 /* Reading: stream -> http/h1_read -> events of relay/side.h. Writing: relay/sender -> stream. */
 #include "relay/upstream.h"
 
-#include <stdlib.h>
-
+#include "http/chars.h"
 #include "relay/relay.h"
 #include "weir/err.h"
 
 /* An origin that says when it will close is left two seconds earlier: a request sent into its FIN is
  * an answer lost. */
-enum { KEEP_ALIVE_MARGIN_S = 2 };
+enum { KEEP_ALIVE_MARGIN_S = 2, KEEP_ALIVE_MAX_S = 3600 };
 
 /* ---- what the reader reports ---- */
 
 static uint32_t idle_ms_of(const weir__upstream *u, const weir_head *head) {
-  const char *value = weir_head_get(head, "Keep-Alive");
-  const char *timeout = value ? strcasestr(value, "timeout=") : NULL;
-  if (!timeout) return u->relay->set.o.idle_origin_ms;
-  long seconds = strtol(timeout + strlen("timeout="), NULL, 10);
-  if (seconds <= KEEP_ALIVE_MARGIN_S) return 0;
-  return seconds > 3600 ? 3600u * 1000 : (uint32_t)(seconds - KEEP_ALIVE_MARGIN_S) * 1000;
+  static const char name[] = "timeout=";
+  const weir__field *field = weir__head_find(head, "Keep-Alive");
+  weir__slice rest = field ? weir__field_value(field) : weir__slice_of("", 0), parameter;
+  uint64_t seconds;
+  while (weir__slice_next(&rest, &parameter)) {
+    if (parameter.len < strlen(name) || strncasecmp(parameter.ptr, name, strlen(name))) continue;
+    parameter.ptr += strlen(name), parameter.len -= strlen(name);
+    if (!weir__parse_decimal(parameter, &seconds)) continue;
+    if (seconds <= KEEP_ALIVE_MARGIN_S) return 0;
+    return seconds > KEEP_ALIVE_MAX_S ? KEEP_ALIVE_MAX_S * 1000u
+                                      : (uint32_t)(seconds - KEEP_ALIVE_MARGIN_S) * 1000;
+  }
+  return u->relay->set.o.idle_origin_ms;
 }
 
 static int on_interim(void *owner, weir_head *head) {

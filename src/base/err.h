@@ -1,5 +1,5 @@
-/* Texts and names of weir's own error codes. It does not know libuv's: weir_strerror() in net/ joins
- * the two. Static memory. */
+/* Texts and names of weir's own error codes. It does not know libuv's: weir_strerror() in net/
+ * joins the two. Static memory. */
 #ifndef WEIR_BASE_ERR_H
 #define WEIR_BASE_ERR_H
 

@@ -80,9 +80,8 @@ static bool is_port(weir__slice s) {
 enum { NAME_MAX_BYTES = 255 };
 
 bool weir__is_host(weir__slice s) {
-  size_t len = s.len; /* of all before the port's colon, the only one outside of brackets */
+  size_t len = s.len; /* up to the colon of the port, the only one behind any bracket */
   while (len && s.ptr[len - 1] != ':' && s.ptr[len - 1] != ']') len--;
-  if (len && s.ptr[len - 1] == ']' && len != s.len) return false;
   bool has_port = len && s.ptr[len - 1] == ':';
   if (has_port && !is_port(weir__slice_of(s.ptr + len, s.len - len))) return false;
   weir__slice name = weir__slice_of(s.ptr, has_port ? len - 1 : s.len);

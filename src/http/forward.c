@@ -102,6 +102,9 @@ static bool may_upgrade(const weir__policy *policy, weir__slice protocol) {
   return false;
 }
 
+/* Nobody offers as many protocols; what lies beyond only costs memory. */
+enum { UPGRADE_MAX = 256 };
+
 /* The protocols of head->upgrade that may pass, as a list; NULL for none. */
 static int allowed_upgrade(weir_head *head, const weir__policy *policy, const char **upgrade) {
   char *list = NULL;
@@ -110,7 +113,7 @@ static int allowed_upgrade(weir_head *head, const weir__policy *policy, const ch
   if (!head->upgrade || head->minor == 0) return 0; /* RFC 9110, 7.8: not from HTTP/1.0 */
   weir__slice rest = weir__slice_str(head->upgrade), protocol;
   while (weir__slice_next(&rest, &protocol)) {
-    if (!may_upgrade(policy, protocol)) continue;
+    if (!may_upgrade(policy, protocol) || len + protocol.len > UPGRADE_MAX) continue;
     weir__slice comma = weir__slice_of(", ", list ? 2 : 0);
     int rc = weir__arena_append(&head->arena, &list, &len, comma);
     if (!rc) rc = weir__arena_append(&head->arena, &list, &len, protocol);

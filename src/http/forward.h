@@ -28,23 +28,26 @@ typedef struct weir__peer {
 } weir__peer;
 
 /* Makes a request head ready for the origin, in this order:
- *  - the fields named in Connection go (the first 256 names count), but never Host, Content-Length,
- *    nor those that weir writes (a client cannot strip X-Forwarded-For by naming it); then Connection,
- *    Keep-Alive, Proxy-Connection, Proxy-Authenticate, Proxy-Authorization, TE, Transfer-Encoding,
- *    Upgrade, HTTP2-Settings go. `TE: trailers` is told by `*te` so that it can be written anew.
+ *  - the fields named in Connection go (the first 256 names count), but never Host,
+ *    Content-Length, nor those that weir writes (a client cannot strip X-Forwarded-For by naming
+ *    it); then Connection, Keep-Alive, Proxy-Connection, Proxy-Authenticate, Proxy-Authorization,
+ *    TE, Transfer-Encoding, Upgrade, HTTP2-Settings go. `TE: trailers` is told by `*te` so that it
+ *    can be written anew.
  *  - Expect goes from an HTTP/1.0 request (RFC 9110, 10.1.1).
  *  - All that an untrusted client says of the way goes: X-Forwarded-For, -Proto, -Host, -Port,
- *    X-Real-IP, Forwarded, also written with `_` for `-`, and also if the policy adds none of them.
- *  - X-Forwarded-For: appended to, several fields becoming one. -Proto, -Host, -Port, X-Real-IP: set
- *    if absent or empty. A unix client has no address and no port: it adds none. X-Forwarded-Host is
- *    the client's Host.
+ *    X-Real-IP, Forwarded, also written with `_` for `-`, and also if the policy adds none of
+ *    them.
+ *  - X-Forwarded-For: appended to, several fields becoming one. -Proto, -Host, -Port, X-Real-IP:
+ *    set if absent or empty. A unix client has no address and no port: it adds none.
+ *    X-Forwarded-Host is the client's Host.
  *  - Forwarded: if the policy wants it, ours is appended (for=, host=, proto=, v6 and odd hosts
  *    quoted).
- *  - Host becomes `host_override` if that is not NULL, else stays (head->host is written as Host: it
- *    is that of an absolute target, RFC 9112, 3.2.2). With neither, `authority` is used.
+ *  - Host becomes `host_override` if that is not NULL, else stays (head->host is written as Host:
+ *    it is that of an absolute target, RFC 9112, 3.2.2). With neither, `authority` is used.
  *  - Via: `1.1 weir` is added (with the version of the request).
  * `*upgrade` is the protocol list to ask the origin for (in the head's arena), or NULL: those of
- * head->upgrade that the policy lets pass. An HTTP/1.0 request has neither upgrade nor te.
+ * head->upgrade that the policy lets pass, and about 256 bytes of them at most. An HTTP/1.0
+ * request has neither upgrade nor te.
  * WEIR_ENOMEM: the head is good for weir__head_free() only. */
 int weir__forward_request(weir_head *head, const weir__policy *policy, const weir__peer *peer,
                           const char *host_override, const char *authority, const char **upgrade,

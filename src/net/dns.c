@@ -133,8 +133,8 @@ static void on_answer(uv_getaddrinfo_t *req, int status, struct addrinfo *info) 
   weir__io_drop(io);
 }
 
-int weir__dns_start(weir__dns **dns, weir__io *io, const char *host, uint16_t port,
-                    weir__dns_fn fn, void *owner) {
+int weir__dns_start(weir__dns **dns, weir__io *io, const char *host, uint16_t port, weir__dns_fn fn,
+                    void *owner) {
   if (!is_name(host)) return WEIR_ENOADDRESS;
   weir__dns *d = weir__mem_new(io->mem, sizeof *d);
   if (!d) return WEIR_ENOMEM;

@@ -31,8 +31,8 @@ typedef struct weir__dns weir__dns;
  * alternate, beginning with that of the first answer, no duplicates, at most WEIR__ADDRESSES_MAX.
  * Never calls back before it returns. WEIR_ENOADDRESS for what can be no name (empty, longer than
  * 253 bytes, not ASCII), WEIR_ENOMEM, or libuv's code. */
-int weir__dns_start(weir__dns **dns, weir__io *io, const char *host, uint16_t port,
-                    weir__dns_fn fn, void *owner);
+int weir__dns_start(weir__dns **dns, weir__io *io, const char *host, uint16_t port, weir__dns_fn fn,
+                    void *owner);
 
 /* No callback will come. The memory goes back when libuv is done with the request, which may be as
  * late as the resolver's own timeout; weir__io counts it until then. */

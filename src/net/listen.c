@@ -195,6 +195,7 @@ void weir__listener_close(weir__listener *l, void (*closed)(void *owner)) {
   l->closing = true;
   l->on_closed = closed;
   unlink_path(l);
+  if (l->reserve >= 0) close(l->reserve);
   uv_close(&l->handle.any, on_closed);
 }
 
@@ -242,12 +243,26 @@ static void take(weir__listener *l) {
   l->on_accept(l->owner, l, err, err ? NULL : stream);
 }
 
+/* libuv before 1.46 accepts again at once when it was told that there are no descriptors, and so for
+ * ever: Linux says so even if nobody waits. libuv's own spare descriptor prevents that until another
+ * thread has snatched it away. Ours stays closed, so that libuv's next accept() comes to its end. */
+static void shed(weir__listener *l) {
+  uv_os_fd_t listening;
+  if (l->reserve < 0 || uv_fileno(&l->handle.any, &listening)) return;
+  close(l->reserve);
+  l->reserve = -1;
+  for (int fd; (fd = accept(listening, NULL, NULL)) >= 0;) close(fd);
+}
+
 static void on_connection(uv_stream_t *handle, int status) {
   weir__listener *l = handle->data;
-  if (status)
-    l->on_accept(l->owner, l, status, NULL);
-  else
+  if (status == 0) {
+    if (l->reserve < 0) l->reserve = open_socket(AF_UNIX);
     take(l);
+    return;
+  }
+  if (status == UV_EMFILE || status == UV_ENFILE) shed(l);
+  l->on_accept(l->owner, l, status, NULL);
 }
 
 /* ---- the beginning ---- */
@@ -295,6 +310,7 @@ int weir__listen(weir__listener **listener, weir__io *io, const char *address, i
   l->io = io;
   l->on_accept = on_accept;
   l->owner = owner;
+  l->reserve = -1;
   int fd = bind_address(l, address, reuse_port);
   int err = fd < 0 ? fd : init_handle(l, &l->handle);
   if (err) {
@@ -309,6 +325,7 @@ int weir__listen(weir__listener **listener, weir__io *io, const char *address, i
     weir__listener_close(l, NULL);
     return err;
   }
+  l->reserve = open_socket(AF_UNIX);
   *listener = l;
   return 0;
 }

@@ -36,6 +36,7 @@ struct weir__listener {
   char *path; /* unix: to be unlinked at close if it still is that file, else NULL */
   dev_t device;
   ino_t inode;
+  int reserve; /* a descriptor to give up when there are no others; -1: none */
   bool closing;
   bool dropping; /* `spare` is open, or closing */
   bool waiting;  /* a connection came meanwhile; libuv asks for no other one until it is taken */

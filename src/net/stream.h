@@ -50,6 +50,9 @@ typedef struct weir__stream_verbs {
   /* True if the peer has been silent so far: no byte, FIN or error waits to be read. Costs a system
    * call; asked before a request that cannot be repeated goes onto a connection that was idle. */
   bool (*silent)(const weir__stream *stream);
+  /* True if the peer has sent FIN or RST, also behind bytes that were not read. Costs a system call;
+   * asked now and then while reading is stopped, for no event can come then. */
+  bool (*left)(const weir__stream *stream);
   /* Bytes that the peer's kernel has not acknowledged; 0 where nobody can tell. */
   size_t (*unacked)(const weir__stream *stream);
 } weir__stream_verbs;
@@ -74,6 +77,7 @@ static inline int weir__stream_shutdown(weir__stream *s) { return s->verbs->shut
 static inline void weir__stream_close(weir__stream *s) { s->verbs->close(s); }
 static inline void weir__stream_reset(weir__stream *s) { s->verbs->reset(s); }
 static inline bool weir__stream_silent(const weir__stream *s) { return s->verbs->silent(s); }
+static inline bool weir__stream_left(const weir__stream *s) { return s->verbs->left(s); }
 /* Closes a stream that nobody listens to any more. */
 void weir__stream_discard(weir__stream *s);
 static inline size_t weir__stream_unacked(const weir__stream *s) { return s->verbs->unacked(s); }

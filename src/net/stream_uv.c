@@ -1,6 +1,9 @@
 /* uv_tcp_t and uv_pipe_t as a weir__stream: try to write first, keep the rest in an outbox. It knows
  * neither TLS nor HTTP. A stream goes in the close callback of its handle, or when a lent handle is
  * given back; the write request exists only while something waits to be written. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* POLLRDHUP */
+#endif
 #include "net/stream_uv.h"
 
 #include <assert.h>
@@ -8,6 +11,7 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #ifdef __linux__
@@ -293,6 +297,18 @@ static bool silent(const weir__stream *base) {
          (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
+static bool left(const weir__stream *base) {
+#ifdef POLLRDHUP
+  const short events = POLLRDHUP;
+#else
+  const short events = 0; /* RST at least */
+#endif
+  const weir__stream_uv *s = from_base(base);
+  struct pollfd fd = {.fd = descriptor(s), .events = events};
+  if (s->closing) return false;
+  return poll(&fd, 1, 0) == 1 && (fd.revents & (events | POLLHUP | POLLERR));
+}
+
 static size_t unacked(const weir__stream *base) {
 #ifdef SIOCOUTQ
   const weir__stream_uv *s = from_base(base);
@@ -335,6 +351,7 @@ static const weir__stream_verbs verbs = {
     .close = close_stream,
     .reset = reset_stream,
     .silent = silent,
+    .left = left,
     .unacked = unacked,
 };
 
@@ -351,8 +368,8 @@ int weir__stream_uv_new(weir__stream_uv **stream, weir__io *io, uv_handle_type t
   assert(type == UV_TCP || type == UV_NAMED_PIPE);
   weir__stream_uv *s = new_stream(io, sizeof *s);
   if (!s) return WEIR_ENOMEM;
-  int err = type == UV_TCP ? uv_tcp_init(io->loop, &s->own.tcp)
-                           : uv_pipe_init(io->loop, &s->own.pipe, 0);
+  int err =
+      type == UV_TCP ? uv_tcp_init(io->loop, &s->own.tcp) : uv_pipe_init(io->loop, &s->own.pipe, 0);
   if (err) {
     weir__mem_free(io->mem, s);
     return err;

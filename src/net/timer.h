@@ -18,7 +18,7 @@ typedef void (*weir__deadline_fn)(weir__deadline *deadline);
 /* All zero but `fn` is one that is off; find the owner with weir__container_of. */
 struct weir__deadline {
   weir__deadline_fn fn;
-  uint64_t at;    /* when it is due, or WEIR__NEVER; 0 in a zeroed one means off too */
+  uint64_t at;     /* when it is due, or WEIR__NEVER; 0 in a zeroed one means off too */
   uint64_t queued; /* where it stands in the heap; 0: not in it */
   weir__deadline *child, *next, *prev; /* pairing heap */
 };

@@ -8,6 +8,10 @@
 #include "relay/relay.h"
 #include "weir/err.h"
 
+enum { LOOK_MS = 1000 }; /* between two looks at a client that is not read */
+
+static void on_end(void *owner, int status);
+
 static const char *const state_names[] = {
 #define NAME(name) #name,
     WEIR__DOWN_STATES(NAME)
@@ -111,14 +115,27 @@ void weir__downstream_read_ahead(weir__downstream *d) {
 
 static size_t ahead_left(const weir__downstream *d) { return d->ahead.len - d->ahead_at; }
 
-/* Keeps what cannot be read yet. A client that has sent too much of it is not read any more: then we
- * do not see it leave, which is the price of a bound. */
+/* No event tells that a client leaves which is not read; so it is looked at now and then. */
+static void stop_reading(weir__downstream *d) {
+  weir__stream_read_stop(d->stream);
+  if (d->state == WEIR__DOWN_BUSY) weir__deadline_set(&d->relay->clock, &d->deadline, LOOK_MS);
+}
+
+void weir__downstream_look(weir__downstream *d) {
+  if (!d->paused && ahead_left(d) < d->relay->set.o.pipeline_bytes) return; /* it is read again */
+  if (!d->relay->set.o.half_close && weir__stream_left(d->stream))
+    on_end(d, UV_ECONNRESET);
+  else
+    weir__deadline_set(&d->relay->clock, &d->deadline, LOOK_MS);
+}
+
+/* Keeps what cannot be read yet, up to a bound. */
 static void keep_ahead(weir__downstream *d, weir__slice bytes) {
   if (weir__buf_append(&d->ahead, bytes)) {
     weir__downstream_drop(d);
     return;
   }
-  if (ahead_left(d) >= d->relay->set.o.pipeline_bytes) weir__stream_read_stop(d->stream);
+  if (ahead_left(d) >= d->relay->set.o.pipeline_bytes) stop_reading(d);
 }
 
 static void take_bytes(weir__downstream *d, weir__slice bytes) {
@@ -236,7 +253,7 @@ size_t weir__downstream_pending(const weir__downstream *d) {
 
 void weir__downstream_pause(weir__downstream *d) {
   d->paused = true;
-  weir__stream_read_stop(d->stream);
+  stop_reading(d);
 }
 
 /* Reads on unless too much waits already. */

@@ -226,8 +226,10 @@ void weir__downstream_on_deadline(weir__deadline *deadline) {
   case WEIR__DOWN_LINGERING:
     finish(d, false);
     return;
-  case WEIR__DOWN_BUSY: /* these have no timer */
-  case WEIR__DOWN_RETURNING:
+  case WEIR__DOWN_BUSY:
+    weir__downstream_look(d);
+    return;
+  case WEIR__DOWN_RETURNING: /* these have no timer */
   case WEIR__DOWN_CLOSED:
     return;
   }

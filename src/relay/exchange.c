@@ -66,6 +66,7 @@ void weir__exchange_conclude(weir_exchange *ex) {
 
 /* Whole means: the response has left, and the client can begin the next request or never will. */
 void weir__exchange_conclude_if_done(weir_exchange *ex) {
+  if (ex->phase == WEIR__PHASE_TUNNEL) weir__tunnel_end_if_done(ex);
   if (weir__exchange_over(ex) || !ex->response_done) return;
   if (weir__downstream_pending(ex->down) > 0) return;
   if (ex->request_done || !ex->down->keep) weir__exchange_conclude(ex);
@@ -92,13 +93,16 @@ static void leave(weir_exchange *ex, const weir__answer *answer) {
   if (ex->client_paused) ex->client_paused = false, weir__downstream_resume(ex->down);
 }
 
-/* Sends `answer` and frees it. A nonzero result means that nothing could be sent. */
+/* Sends `answer` and frees it, which must not be before the flush: the batch points into its body. A
+ * nonzero result means that nothing could be sent. */
 static int give(weir_exchange *ex, weir__answer *answer) {
   weir__upstream_abort(&ex->up);
   int rc = put_answer(ex, answer);
   if (rc == 0) leave(ex, answer);
+  bool left = rc == 0 && weir__exchange_flush_client(ex) == 0;
+  if (rc) weir__sender_drop(&ex->down->sender);
   weir__answer_free(answer, &ex->relay->mem);
-  if (rc == 0 && weir__exchange_flush_client(ex) == 0) weir__exchange_conclude_if_done(ex);
+  if (left) weir__exchange_conclude_if_done(ex);
   return rc;
 }
 

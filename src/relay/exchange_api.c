@@ -28,7 +28,7 @@ int weir_exchange_answer(weir_exchange *ex, const weir_answer *answer) {
 
 int weir_exchange_allow_connect(weir_exchange *ex) {
   if (ex->phase != WEIR__PHASE_ASKING || !ex->in_hook) return WEIR_ESTATE;
-  ex->connect_allowed = true;
+  ex->connect_allowed = strcmp(ex->request->method, "CONNECT") == 0;
   return 0;
 }
 

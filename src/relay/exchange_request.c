@@ -199,7 +199,6 @@ static void on_drained(void *owner) {
     weir__deadlines_set(&ex->deadlines, WEIR_TIMER_GAP, ex->relay->set.o.gap_ms);
     weir__upstream_resume(&ex->up);
   }
-  weir__tunnel_end_if_done(ex);
   weir__exchange_conclude_if_done(ex);
 }
 

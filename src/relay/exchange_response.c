@@ -64,10 +64,19 @@ static void begin_body(weir_exchange *ex, const weir_head *head) {
   ex->request = NULL;
 }
 
+/* A host made a 2xx of the origin's refusal: its client would take the body for a tunnel. */
+static bool feigns_tunnel(const weir_exchange *ex, const weir_head *head) {
+  return ex->connect_allowed && head->framing != WEIR__FRAMING_TUNNEL && head->status / 100 == 2;
+}
+
 static int take_head(weir_exchange *ex, weir_head *head) {
   if (unless_prepared(ex, weir__forward_response(head, &ex->relay->set.policy)))
     return WEIR_ECANCELED;
   if (ask_host(ex, head)) return WEIR_ECANCELED;
+  if (feigns_tunnel(ex, head)) {
+    weir__exchange_refuse(ex, 502);
+    return WEIR_ECANCELED;
+  }
   if (head->framing == WEIR__FRAMING_TUNNEL)
     return unless_prepared(ex, weir__tunnel_begin(ex, head));
   if (unless_prepared(ex, weir__downstream_send_head(ex->down, head, NULL))) return WEIR_ECANCELED;
@@ -148,7 +157,6 @@ static void on_flush(void *owner) {
   bool waits = ex->phase == WEIR__PHASE_STREAMING || ex->phase == WEIR__PHASE_TUNNEL;
   if (waits && !ex->origin_paused)
     weir__deadlines_set(&ex->deadlines, WEIR_TIMER_GAP, ex->relay->set.o.gap_ms);
-  weir__tunnel_end_if_done(ex);
   weir__exchange_conclude_if_done(ex);
 }
 
@@ -177,7 +185,7 @@ static void on_drained(void *owner) {
   if (ex->phase == WEIR__PHASE_WAITING)
     weir__deadlines_set(&ex->deadlines, WEIR_TIMER_HEAD, ex->relay->set.o.head_ms);
   resume_client(ex);
-  weir__tunnel_end_if_done(ex);
+  weir__exchange_conclude_if_done(ex);
 }
 
 static enum weir_end end_of(const weir_exchange *ex, int code) {

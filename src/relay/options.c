@@ -5,6 +5,8 @@
 
 #define KIB 1024u
 
+enum { VIA_MAX = 128 }; /* weir_relay_bytes_max() counts on it */
+
 typedef struct default_value {
   size_t offset;
   uint32_t value;
@@ -64,6 +66,7 @@ static int validate(const weir_options *o) {
   if (o->outbox_low > o->outbox_high) return WEIR_EINVAL;
   if (o->head_bytes < 1 * KIB || o->target_bytes > o->head_bytes) return WEIR_EINVAL;
   if (o->log_level > WEIR_LOG_DEBUG) return WEIR_EINVAL;
+  if (strlen(o->via) > VIA_MAX) return WEIR_EINVAL;
   for (const char *p = o->via; *p; p++) /* a pseudonym is a token (RFC 9110, 7.6.3) */
     if ((unsigned char)*p <= ' ' || *p == ',' || *p == 0x7f) return WEIR_EINVAL;
   return 0;

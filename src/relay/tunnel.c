@@ -35,9 +35,8 @@ int weir__tunnel_origin_fin(weir_exchange *ex) {
 
 /* Both directions have ended, and everything has left in both. */
 void weir__tunnel_end_if_done(weir_exchange *ex) {
-  if (ex->phase != WEIR__PHASE_TUNNEL || !ex->client_fin || !ex->origin_fin) return;
+  if (!ex->client_fin || !ex->origin_fin) return;
   if (weir__sender_pending(&ex->up.sender) || weir__downstream_pending(ex->down)) return;
   ex->response_done = true;
   ex->end = WEIR_END_COMPLETE;
-  weir__exchange_conclude(ex);
 }

@@ -1,0 +1,33 @@
+/* All that the command line says, ready for use. Strings are argv's; lists and fields belong to the
+ * struct until config_free(). Read by every worker and changed by none. */
+#ifndef RELAY_CONFIG_H
+#define RELAY_CONFIG_H
+
+#include "fields.h"
+#include "routes.h"
+
+/* NULL-terminated. */
+struct list {
+  const char **items;
+  size_t count;
+};
+
+/* What to print instead of relaying. */
+enum show { SHOW_NOTHING, SHOW_HELP, SHOW_VERSION };
+
+struct config {
+  weir_options options;
+  struct list listen, trusted;
+  struct routes routes;
+  struct fields request_fields, response_fields;
+  const char *origin_host; /* NULL: the client's Host */
+  const char *access_log;  /* NULL: none */
+  uint32_t workers, drain_ms;
+  int log_level; /* 0: off, else enum weir_log_level */
+  bool check_only;
+  enum show show;
+};
+
+void config_free(struct config *config);
+
+#endif

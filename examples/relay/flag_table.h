@@ -1,0 +1,26 @@
+/* All flags, in the order of the help, and how each reads its value into the configuration. Knows
+ * neither argv nor how flags are found. Static and never changed. */
+#ifndef RELAY_FLAG_TABLE_H
+#define RELAY_FLAG_TABLE_H
+
+#include "config.h"
+
+struct flag;
+
+/* False after saying what is wrong with the value. */
+typedef bool (*take_fn)(const struct flag *flag, struct config *config, const char *value);
+
+struct flag {
+  const char *name;   /* without its dashes; of a heading, the whole line */
+  const char *values; /* "ADDR"; NULL: it takes none */
+  const char *help;
+  const char *usual; /* the default as the help shows it, or NULL */
+  take_fn take;      /* NULL: a heading of the help */
+  size_t at;         /* of the field in struct config */
+  uint64_t least;    /* of a number */
+};
+
+/* Ends with a nameless one. */
+extern const struct flag flag_table[];
+
+#endif

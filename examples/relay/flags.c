@@ -1,0 +1,159 @@
+/* See flags.h. */
+#include "flags.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flag_table.h"
+#include "say.h"
+#include "values.h"
+
+/* ---- help ---- */
+
+static void print_flag(const struct flag *flag) {
+  char left[40];
+  snprintf(left, sizeof left, "--%s %s", flag->name, flag->values ? flag->values : "");
+  printf("  %-28s%s%s%s%s\n", left, flag->help, flag->usual ? " (" : "",
+         flag->usual ? flag->usual : "", flag->usual ? ")" : "");
+}
+
+static void show_help(void) {
+  printf("Usage: weir-relay [flags] [ORIGIN-URL]     relays HTTP, every chunk as it comes\n"
+         "(--listen, --route, --..-header and --trusted-proxy: as often as you like)\n");
+  for (const struct flag *flag = flag_table; flag->name; flag++) {
+    if (flag->take)
+      print_flag(flag);
+    else
+      printf("%s\n", flag->name);
+  }
+}
+
+static void show_version(void) {
+  printf("weir-relay %s (libuv %s, llhttp %s)\n", weir_version(), uv_version_string(),
+         weir_llhttp_version());
+}
+
+static void show(enum show what) {
+  if (what == SHOW_HELP) show_help();
+  if (what == SHOW_VERSION) show_version();
+}
+
+/* ---- parsing ---- */
+
+static const struct flag *find(const char *name, size_t len) {
+  for (const struct flag *flag = flag_table; flag->name; flag++)
+    if (flag->take && strlen(flag->name) == len && memcmp(flag->name, name, len) == 0) return flag;
+  return NULL;
+}
+
+/* The shortest one that begins like it, as for -h and --gap. */
+static const struct flag *find_begun(const char *name) {
+  const struct flag *begun = NULL;
+  size_t len = strlen(name);
+  for (const struct flag *flag = flag_table; flag->name && len; flag++) {
+    bool fits = flag->take && strncmp(flag->name, name, len) == 0;
+    if (fits && (!begun || strlen(flag->name) < strlen(begun->name))) begun = flag;
+  }
+  return begun;
+}
+
+/* Else the one that is spelt most like it, unless more than half of it would have to change. */
+static const struct flag *find_meant(const char *name) {
+  const struct flag *meant = find_begun(name);
+  unsigned best = meant ? 0 : (unsigned)strlen(name) / 2 + 1;
+  for (const struct flag *flag = flag_table; flag->name; flag++) {
+    unsigned distance = flag->take ? edit_distance(name, flag->name) : best;
+    if (distance < best) best = distance, meant = flag;
+  }
+  return meant;
+}
+
+static bool refuse_flag(const char *argument, const char *name, size_t len) {
+  char copy[64];
+  snprintf(copy, sizeof copy, "%.*s", len < sizeof copy ? (int)len : (int)sizeof copy - 1, name);
+  const struct flag *meant = find_meant(copy);
+  int shown = (int)(name - argument + (ptrdiff_t)len);
+  if (meant) return say("unknown flag %.*s: did you mean --%s?", shown, argument, meant->name);
+  return say("unknown flag %.*s: --help lists them all", shown, argument);
+}
+
+/* The value behind `=` or in the next argument, which is consumed then. NULL after saying that there
+ * is none. A value may begin with one dash, but with two it is the next flag. */
+static const char *find_value(const struct flag *flag, const char *behind, char ***next) {
+  if (*behind == '=') return behind + 1;
+  if (**next && strncmp(**next, "--", 2) != 0) return *(*next)++;
+  (void)say("--%s needs a value: --%s %s", flag->name, flag->name, flag->values);
+  return NULL;
+}
+
+static bool parse_flag(struct config *config, char ***next) {
+  const char *argument = *(*next)++;
+  const char *name = argument + strspn(argument, "-");
+  size_t len = strcspn(name, "=");
+  const struct flag *flag =
+      strncmp(argument, "--", 2) == 0 && name == argument + 2 ? find(name, len) : NULL;
+  if (!flag) return refuse_flag(argument, name, len);
+  if (!flag->values && name[len] == '=') return say("--%s takes no value", flag->name);
+  const char *value = flag->values ? find_value(flag, name + len, next) : "";
+  return value && flag->take(flag, config, value);
+}
+
+/* ---- what belongs together ---- */
+
+static uint32_t or_usual(uint32_t value, uint32_t usual) { return value ? value : usual; }
+
+static bool check_limits(const weir_options *o) {
+  uint32_t high = or_usual(o->outbox_high, 256 << 10), low = or_usual(o->outbox_low, 64 << 10);
+  uint32_t head = or_usual(o->head_bytes, 64 << 10), target = or_usual(o->target_bytes, 16 << 10);
+  if (low > high)
+    return say("--outbox-low (%u bytes) must not be above --outbox-high (%u bytes)", low, high);
+  if (target > head)
+    return say("--target-bytes (%u bytes) must not be above --head-bytes (%u bytes)", target, head);
+  return true;
+}
+
+static bool check(struct config *config) {
+  if (config->routes.count == 0)
+    return say("no origin given: name one, as in weir-relay http://127.0.0.1:8081; see --help");
+  if (config->listen.count == 0) config->listen.items[config->listen.count++] = "127.0.0.1:8080";
+  for (size_t i = 0; i < config->listen.count && config->workers > 1; i++)
+    if (value_is_unix(config->listen.items[i]))
+      return say("--listen %s: only a port can be shared by --workers %u; use 1 worker",
+                 config->listen.items[i], config->workers);
+  return check_limits(&config->options);
+}
+
+/* Room for all arguments, a default, and the NULL behind them. */
+static bool make_lists(struct config *config, size_t arguments) {
+  config->listen.items = calloc(arguments + 2, sizeof *config->listen.items);
+  config->trusted.items = calloc(arguments + 2, sizeof *config->trusted.items);
+  return (config->listen.items && config->trusted.items) || say("out of memory");
+}
+
+enum flags_result flags_parse(struct config *config, int argc, char **argv) {
+  *config = (struct config){
+      .options = {WEIR_OPTIONS_INIT}, .workers = 1, .drain_ms = 30000, .log_level = WEIR_LOG_WARN};
+  if (!make_lists(config, (size_t)argc)) return FLAGS_WRONG;
+  char **next = argv + 1;
+  while (*next && !config->show) {
+    bool ok =
+        **next == '-' ? parse_flag(config, &next) : routes_add_origin(&config->routes, *next++);
+    if (!ok) return FLAGS_WRONG;
+  }
+  if (config->show) {
+    show(config->show);
+    return FLAGS_DONE;
+  }
+  config->options.trusted_proxies = config->trusted.items;
+  return check(config) ? FLAGS_RUN : FLAGS_WRONG;
+}
+
+void config_free(struct config *config) {
+  free(config->listen.items);
+  free(config->trusted.items);
+  routes_free(&config->routes);
+  fields_free(&config->request_fields);
+  fields_free(&config->response_fields);
+}

@@ -154,7 +154,8 @@ typedef struct weir_hooks {
 } weir_hooks;
 #define WEIR_HOOKS_INIT .size = sizeof(weir_hooks)
 
-/* Sends the request to `upstream` whatever the routes say. Only in on_request; else WEIR_ESTATE. */
+/* Sends the request to `upstream` whatever the routes say, and sets Host as that origin wants it: a
+ * Host of the hook's own is set after this. Only in on_request; else WEIR_ESTATE. WEIR_ENOMEM. */
 WEIR_EXTERN int weir_exchange_set_upstream(weir_exchange *ex, weir_upstream *upstream);
 
 /* Answers the request here; no origin is asked (in on_response and on_timeout: it is dropped).

@@ -87,7 +87,8 @@ typedef struct weir_upstream_options {
 } weir_upstream_options;
 #define WEIR_UPSTREAM_OPTIONS_INIT .size = sizeof(weir_upstream_options)
 
-/* Adds an origin, which belongs to the relay and lives as long. WEIR_EURL, WEIR_ENOMEM.
+/* Adds an origin, which belongs to the relay and lives as long. WEIR_EURL, WEIR_EHOST (a `host` that
+ * cannot stand in a Host field), WEIR_ENOMEM.
  * Names are looked up at each connection, so moving one needs no restart. Never calls back. */
 WEIR_EXTERN int weir_upstream_new(weir_upstream **upstream, weir_relay *relay,
                                   const weir_upstream_options *options);
@@ -109,7 +110,8 @@ typedef struct weir_listen_options {
 /* Listens on `host:port`, `[v6]:port`, `:port` (every address) or `unix:/path`; port 0 takes a
  * free one, and `port` (if not NULL) is told which. A name is looked up here and now. A unix socket
  * left behind by a dead process is replaced; one that still answers gives UV_EADDRINUSE.
- * `options` may be NULL. WEIR_EADDRESS, WEIR_ENOMEM, or what the system says (UV_EADDRINUSE).
+ * `options` may be NULL. WEIR_EADDRESS, WEIR_ESTATE (drain or close has begun), WEIR_ENOMEM, or what
+ * the system says (UV_EADDRINUSE).
  * May be called several times. Does not call back before it returns. */
 WEIR_EXTERN int weir_relay_listen(weir_relay *relay, const char *address,
                                   const weir_listen_options *options, int *port);
@@ -129,7 +131,8 @@ typedef void (*weir_return_fn)(uv_stream_t *stream, const weir_returned *returne
 /* Serves a connection that the host accepted: a uv_tcp_t or uv_pipe_t of this relay's loop, open,
  * not reading. `read` are bytes the host has already read from it (copied; may be NULL). It is
  * served until it closes, all its requests by the relay's routes and hooks. weir uses the handle
- * until `returned` (required) gets it, closed. WEIR_EINVAL for another type of handle, WEIR_ENOMEM.
+ * until `returned` (required) gets it, closed. WEIR_EINVAL for another type of handle, WEIR_ESTATE
+ * (drain or close has begun), WEIR_ENOMEM; then `returned` is not called.
  * Hooks may run before it returns if `read` holds a whole head; `returned` never does. */
 WEIR_EXTERN int weir_relay_accept(weir_relay *relay, uv_stream_t *stream, const char *read,
                                   size_t read_len, weir_return_fn returned, void *user);
@@ -152,7 +155,8 @@ typedef struct weir_request {
  * that weir reads itself, and a bad one is answered so. `upstream` NULL: by the routes; `hooks`
  * NULL: those of the relay, else copied. `returned` (required) gets the stream: open if the next
  * request may follow, closed if the exchange left it in no state for one.
- * WEIR_EINVAL, WEIR_EFIELD and WEIR_ETARGET for a head that cannot be written as HTTP; WEIR_ENOMEM;
+ * WEIR_EINVAL, WEIR_EFIELD and WEIR_ETARGET for a head that cannot be written as HTTP; WEIR_ESTATE
+ * (drain or close has begun), WEIR_ENOMEM;
  * then `returned` is not called and the stream is still the host's. Hooks may run before it
  * returns, `returned` never does. */
 WEIR_EXTERN int weir_relay_start(weir_relay *relay, uv_stream_t *stream,
@@ -180,8 +184,9 @@ typedef void (*weir_done_fn)(weir_relay *relay, void *user);
 
 /* Ends gently: stops listening, closes idle connections, lets running exchanges finish and tells
  * their clients `Connection: close`; what still runs after `deadline_ms` (WEIR_OFF: however long)
- * is cut with WEIR_END_DRAINED. Then calls `done` (may be NULL), never before it returns. The relay
- * stays valid until weir_relay_close(). Calling it again only moves the deadline. */
+ * is cut with WEIR_END_DRAINED. Then calls `done` (may be NULL), never before it returns. A client
+ * that has its answer but does not close delays that by at most 5 s, and never past the deadline. The
+ * relay stays valid until weir_relay_close(). Calling it again only moves the deadline. */
 WEIR_EXTERN void weir_relay_drain(weir_relay *relay, uint32_t deadline_ms, weir_done_fn done,
                                   void *user);
 

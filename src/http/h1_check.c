@@ -118,7 +118,8 @@ static int check_target(weir_head *head) {
   weir__slice target = weir__slice_str(head->target);
   if (connect) {
     const char *colon = strrchr(head->target, ':');
-    return weir__is_host(target) && colon && colon[1] && colon[1] != ']' ? 0 : WEIR_EMESSAGE;
+    bool port = colon && colon[1] && !strchr(colon, ']');
+    return port && weir__is_host(target) ? 0 : WEIR_EMESSAGE;
   }
   if (weir__slice_is(target, "*")) return strcmp(head->method, "OPTIONS") ? WEIR_EMESSAGE : 0;
   if (target.len && target.ptr[0] == '/')

@@ -1,9 +1,10 @@
 /* Feeds llhttp and builds heads from its spans. llhttp's lenient flags all stay off; what it lets
- * pass all the same (folded lines, endless white space, chunk framing without end) is stopped here,
- * and what a head means is decided in http/h1_check. The parser and the head under construction are
- * the reader's. */
+ * pass all the same (folded lines, several spaces for one, endless white space, chunk framing without
+ * end) is stopped here, and what a head means is decided in http/h1_check. The parser and the head
+ * under construction are the reader's. */
 #include "http/h1_read.h"
 
+#include <assert.h>
 #include <llhttp.h>
 #include <stdint.h>
 
@@ -47,11 +48,16 @@ struct weir__h1_reader {
   size_t text_len;
   char *value;
   size_t value_len;
-  size_t section;  /* bytes of this head or trailer section */
-  bool line_start; /* the next byte begins a line of it */
-  bool awaits_lf;  /* an empty line before the request has begun */
+  size_t section;    /* bytes of this head or trailer section */
+  bool line_start;   /* the next byte begins a line of it */
+  bool request_line; /* the line at hand is one .. */
+  unsigned spaces;   /* .. and has had these behind its method */
+  bool awaits_lf;    /* an empty line before the request has begun */
   unsigned blanks, interims;
-  uint64_t overhead, chunks, payload;
+
+  const char *fed;          /* where the bytes begin that llhttp is reading */
+  uint64_t before, payload; /* bytes of the body before those: all, and without framing */
+  uint64_t chunks;
 };
 
 static weir__h1_reader *reader_of(llhttp_t *parser) { return parser->data; }
@@ -138,6 +144,25 @@ static int after_head(const weir_head *head, enum weir__h1_kind kind) {
   return kind == WEIR__H1_RESPONSE && head->framing == WEIR__FRAMING_NONE;
 }
 
+/* llhttp frames what follows, so it must have understood what the check did: it takes "chunked" with
+ * a tab behind it for no chunks. */
+static bool agrees(const llhttp_t *p, const weir_head *head) {
+  bool chunked = p->flags & F_CHUNKED, length = p->flags & F_CONTENT_LENGTH;
+  switch (head->framing) {
+  case WEIR__FRAMING_CHUNKED:
+    return chunked && !length;
+  case WEIR__FRAMING_LENGTH:
+    return !chunked && length && p->content_length == head->length;
+  case WEIR__FRAMING_CLOSE:
+    return !chunked && !length;
+  case WEIR__FRAMING_NONE:
+    return !head->request || (!chunked && !length);
+  case WEIR__FRAMING_TUNNEL:
+    return true;
+  }
+  return false;
+}
+
 static int on_headers_complete(llhttp_t *p) {
   weir__h1_reader *r = reader_of(p);
   weir_head *head = r->head;
@@ -146,6 +171,7 @@ static int on_headers_complete(llhttp_t *p) {
   head->status = r->kind == WEIR__H1_RESPONSE ? p->status_code : 0;
   int rc = r->kind == WEIR__H1_REQUEST ? weir__h1_check_request(head)
                                        : weir__h1_check_response(head, r->method, r->upgrade);
+  if (rc == 0 && !agrees(p, head)) rc = WEIR_EFRAMING;
   if (rc) return stop(r, rc);
   if (head->status >= 100 && head->status < 200 && head->status != 101) return report_interim(r);
   int next = after_head(head, r->kind);
@@ -157,14 +183,22 @@ static int on_headers_complete(llhttp_t *p) {
 
 /* ---- body and end ---- */
 
+/* Chunk framing is paid for by what it frames: extensions, leading zeros and one-byte chunks cannot
+ * be sent for ever without body. Looked at when a chunk's data begins, and when the bytes at hand are
+ * used up, so that no cut makes a difference. */
+static bool overspent(const weir__h1_reader *r, uint64_t read, uint64_t chunks) {
+  return read - r->payload > OVERHEAD_FREE + OVERHEAD_CHUNK * chunks;
+}
+
 static int on_body(llhttp_t *p, const char *at, size_t n) {
   weir__h1_reader *r = reader_of(p);
+  if (overspent(r, r->before + (uint64_t)(at - r->fed), r->chunks)) return stop(r, WEIR_EOVERHEAD);
   r->payload += n;
   int rc = r->events->on_body(r->owner, weir__slice_of(at, n));
   return rc ? stop(r, rc) : 0;
 }
 
-/* Pauses before the trailer section, so that its lines pass through scan_lines(). */
+/* Pauses before the trailer section, so that its lines pass through feed_section(). */
 static int on_chunk_header(llhttp_t *p) {
   weir__h1_reader *r = reader_of(p);
   if (p->content_length) return r->chunks++, 0;
@@ -201,16 +235,18 @@ static const llhttp_settings_t settings = {
 /* ---- feeding ---- */
 
 static int error_of(llhttp_errno_t err) {
-  return err == HPE_INVALID_VERSION ? WEIR_EVERSION : WEIR_EMESSAGE;
+  if (err == HPE_INVALID_VERSION) return WEIR_EVERSION;
+  bool framing = err == HPE_INVALID_CONTENT_LENGTH || err == HPE_UNEXPECTED_CONTENT_LENGTH ||
+                 err == HPE_INVALID_TRANSFER_ENCODING;
+  return framing ? WEIR_EFRAMING : WEIR_EMESSAGE;
 }
 
 /* Runs llhttp over `bytes`, adds what it used to `*used`. A pause is where a callback wanted one: at
  * the last chunk, or at the end of a message. */
 static int execute(weir__h1_reader *r, weir__slice bytes, size_t *used) {
+  r->fed = bytes.ptr;
   llhttp_errno_t err = llhttp_execute(&r->parser, bytes.ptr, bytes.len);
-  size_t n = err == HPE_OK ? bytes.len : (size_t)(llhttp_get_error_pos(&r->parser) - bytes.ptr);
-  *used += n;
-  r->section += n;
+  *used += err == HPE_OK ? bytes.len : (size_t)(llhttp_get_error_pos(&r->parser) - bytes.ptr);
   if (r->error) return r->error;
   if (err == HPE_PAUSED) llhttp_resume(&r->parser);
   if (err == HPE_OK || err == HPE_PAUSED || err == HPE_PAUSED_UPGRADE)
@@ -218,39 +254,47 @@ static int execute(weir__h1_reader *r, weir__slice bytes, size_t *used) {
   return error_of(err);
 }
 
+/* The rest of the line at hand, or what there is of it. */
+static size_t line_length(weir__slice bytes) {
+  const char *lf = memchr(bytes.ptr, '\n', bytes.len);
+  return lf ? (size_t)(lf + 1 - bytes.ptr) : bytes.len;
+}
+
 /* llhttp joins folded lines (obs-fold); RFC 9112, 5.2 lets us refuse them, and so does every origin
- * that reads them otherwise. Looks at the first byte of each line until the section ends. */
-static int scan_lines(weir__h1_reader *r, weir__slice bytes) {
-  const char *p = bytes.ptr, *end = p + bytes.len;
-  while (p < end) {
-    if (r->line_start && (*p == ' ' || *p == '\t')) return WEIR_EMESSAGE;
-    if (r->line_start && (*p == '\r' || *p == '\n')) return 0;
-    const char *lf = memchr(p, '\n', (size_t)(end - p));
-    r->line_start = lf != NULL;
-    p = lf ? lf + 1 : end;
-  }
-  return 0;
+ * that reads them otherwise. */
+static bool folds(const weir__h1_reader *r, weir__slice line) {
+  return r->line_start && (line.ptr[0] == ' ' || line.ptr[0] == '\t');
 }
 
-/* A head or trailer section: no more bytes than the limit, whatever they are. */
+/* llhttp takes several spaces of a request line for one; RFC 9112, 3 has exactly two, of which one
+ * stood behind the method. */
+static bool has_more_spaces(weir__h1_reader *r, weir__slice read) {
+  for (size_t i = 0; r->request_line && i < read.len; i++)
+    if (read.ptr[i] == ' ') r->spaces++;
+  return r->spaces > 1;
+}
+
+/* A head or trailer section, line by line: no more bytes than the limit, whatever they are. */
 static int feed_section(weir__h1_reader *r, weir__slice bytes, size_t *used) {
-  enum phase before = r->phase;
-  size_t room = r->limits->head_bytes - r->section;
-  if (room == 0) return WEIR_EHEADSIZE;
+  enum phase phase = r->phase;
+  size_t begun = *used, room = r->limits->head_bytes - r->section;
+  assert(r->section < r->limits->head_bytes); /* the options allow no head shorter than a method */
+  bytes.len = line_length(bytes);
   if (bytes.len > room) bytes.len = room;
-  int rc = scan_lines(r, bytes);
-  if (rc == 0) rc = execute(r, bytes, used);
-  return rc == 0 && r->phase == before && r->section >= r->limits->head_bytes ? WEIR_EHEADSIZE : rc;
+  if (folds(r, bytes)) return WEIR_EMESSAGE;
+  int rc = execute(r, bytes, used);
+  if (has_more_spaces(r, weir__slice_of(bytes.ptr, *used - begun))) return WEIR_EMESSAGE;
+  r->line_start = bytes.ptr[bytes.len - 1] == '\n';
+  r->request_line = r->request_line && !r->line_start;
+  r->section += *used - begun;
+  return rc == 0 && r->phase == phase && r->section >= r->limits->head_bytes ? WEIR_EHEADSIZE : rc;
 }
 
-/* Chunk framing is paid for by what it frames: extensions, leading zeros and one-byte chunks cannot
- * be sent for ever without body. */
 static int feed_body(weir__h1_reader *r, weir__slice bytes, size_t *used) {
-  size_t before = *used;
-  uint64_t payload = r->payload;
+  size_t begun = *used;
   int rc = execute(r, bytes, used);
-  r->overhead += *used - before - (r->payload - payload);
-  return rc == 0 && r->overhead > OVERHEAD_FREE + OVERHEAD_CHUNK * r->chunks ? WEIR_EOVERHEAD : rc;
+  r->before += *used - begun;
+  return rc <= 0 && !r->error && overspent(r, r->before, r->chunks + 1) ? WEIR_EOVERHEAD : rc;
 }
 
 /* A new message: all counters begin again, except that of interim responses. */
@@ -261,8 +305,10 @@ static int begin(weir__h1_reader *r) {
   r->text = r->value = NULL;
   r->text_len = r->value_len = 0;
   r->section = 0;
-  r->overhead = r->chunks = r->payload = 0;
   r->line_start = false;
+  r->request_line = r->kind == WEIR__H1_REQUEST;
+  r->spaces = 0;
+  r->before = r->chunks = r->payload = 0;
   return 0;
 }
 
@@ -274,10 +320,11 @@ static int skip_blank(weir__h1_reader *r, char c) {
 }
 
 /* llhttp knows a closed list of methods, HTTP any token (RFC 9110, 9.1). Only CONNECT changes how a
- * request is framed, so the token is read here and llhttp sees one of two. */
+ * request is framed, so the token is read here and llhttp sees one of two. The other one is PUT,
+ * because behind GET and POST it would read RTSP too. */
 static int end_method(weir__h1_reader *r) {
   bool connect = strcmp(r->text, "CONNECT") == 0;
-  const char *known = connect ? "CONNECT " : "POST ";
+  const char *known = connect ? "CONNECT " : "PUT ";
   r->head->method = r->text;
   r->text = NULL, r->text_len = 0;
   r->phase = PHASE_HEAD;
@@ -298,6 +345,7 @@ static int feed_method(weir__h1_reader *r, weir__slice bytes, size_t *used) {
 
 static int feed_start(weir__h1_reader *r, weir__slice bytes, size_t *used) {
   if (r->kind == WEIR__H1_REQUEST) return feed_method(r, bytes, used);
+  if (bytes.ptr[0] != 'H') return WEIR_EMESSAGE; /* llhttp skips empty lines, and 9.3 reads RTSP */
   int rc = begin(r);
   if (rc) return rc;
   r->phase = PHASE_HEAD;
@@ -331,7 +379,7 @@ int weir__h1_feed(weir__h1_reader *r, weir__slice bytes, size_t *used) {
   int rc = 0;
   while (rc == 0 && done < bytes.len)
     rc = step(r, weir__slice_of(bytes.ptr + done, bytes.len - done), &done);
-  if (rc < 0) r->phase = PHASE_BROKEN, r->error = rc;
+  if (rc < 0 || r->error) r->phase = PHASE_BROKEN, r->error = rc;
   *used = done;
   return rc;
 }
@@ -340,7 +388,7 @@ int weir__h1_finish(weir__h1_reader *r) {
   if (r->phase == PHASE_BROKEN) return r->error;
   if (!weir__h1_inside(r)) return 0;
   if (r->phase == PHASE_BODY) llhttp_finish(&r->parser);
-  if (r->error) return r->error;
+  if (r->error) return r->phase = PHASE_BROKEN, r->error;
   return r->phase == PHASE_END ? WEIR__H1_END : WEIR_ETRUNCATED;
 }
 

@@ -48,7 +48,7 @@ typedef struct weir__stream_verbs {
   void (*close)(weir__stream *stream);
   void (*reset)(weir__stream *stream);
   /* True if the peer has been silent so far: no byte, FIN or error waits to be read. Costs a system
-   * call; asked before a request that cannot be repeated goes onto a connection that was idle. */
+   * call; asked before a request goes onto a connection that was idle. */
   bool (*silent)(const weir__stream *stream);
   /* True if the peer has sent FIN or RST, also behind bytes that were not read. Costs a system call;
    * asked now and then while reading is stopped, for no event can come then. */

@@ -106,34 +106,29 @@ static size_t pending(const weir__stream *base) {
   return uv_stream_get_write_queue_size(s->handle) + s->outbox.filling.len;
 }
 
-/* Fills `bufs` with the next slices, leaving out empty ones, and tells how many slices that were. */
-static size_t batch(uv_buf_t *bufs, unsigned *used, size_t *len, const weir__slice *slices,
-                    size_t count) {
-  size_t seen = 0;
-  *used = 0;
+/* Makes libuv's view of the next slices; tells how many of them, and their bytes. */
+static unsigned batch(uv_buf_t *bufs, const weir__slice *slices, size_t count, size_t *len) {
+  unsigned used = count < BATCH ? (unsigned)count : BATCH;
   *len = 0;
-  for (; seen < count && *used < BATCH; seen++) {
-    if (!slices[seen].len) continue;
-    bufs[(*used)++] = uv_buf_init((char *)slices[seen].ptr, (unsigned)slices[seen].len);
-    *len += slices[seen].len;
+  for (unsigned i = 0; i < used; i++) {
+    bufs[i] = uv_buf_init((char *)slices[i].ptr, (unsigned)slices[i].len);
+    *len += slices[i].len;
   }
-  return seen;
+  return used;
 }
 
 /* Hands to the socket what it takes at once. */
 static int write_now(weir__stream_uv *s, const weir__slice *slices, size_t count, size_t *taken) {
   uv_buf_t bufs[BATCH];
-  *taken = 0;
   while (count) {
-    unsigned used;
-    size_t len, seen = batch(bufs, &used, &len, slices, count);
-    if (!used) return 0;
+    size_t len;
+    unsigned used = batch(bufs, slices, count, &len);
     int n = uv_try_write(s->handle, bufs, used);
     if (n == UV_EAGAIN) return 0;
     if (n < 0) return n;
     *taken += (size_t)n;
     if ((size_t)n < len) return 0;
-    slices += seen, count -= seen;
+    slices += used, count -= used;
   }
   return 0;
 }
@@ -192,10 +187,10 @@ static int fail(weir__stream_uv *s, int err) {
 static int write_slices(weir__stream *base, const weir__slice *slices, size_t count) {
   weir__stream_uv *s = from_base(base);
   if (s->refusal) return s->refusal;
-  size_t taken = 0;
-  int err = pending(base) ? 0 : write_now(s, slices, count, &taken);
+  size_t taken = 0, all = length(slices, count);
+  int err = pending(base) || !all ? 0 : write_now(s, slices, count, &taken);
   if (err) return fail(s, err);
-  if (taken == length(slices, count)) return 0;
+  if (taken == all) return 0;
   err = keep(s, slices, count, taken);
   if (err) return fail(s, err);
   return weir__outbox_over(&s->outbox) ? WEIR__FULL : 0;
@@ -292,7 +287,6 @@ static void reset_stream(weir__stream *base) {
 static bool silent(const weir__stream *base) {
   const weir__stream_uv *s = from_base(base);
   char byte;
-  if (s->ended || s->closing) return false;
   return recv(descriptor(s), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == -1 &&
          (errno == EAGAIN || errno == EWOULDBLOCK);
 }
@@ -313,7 +307,7 @@ static size_t unacked(const weir__stream *base) {
 #ifdef SIOCOUTQ
   const weir__stream_uv *s = from_base(base);
   int bytes = 0;
-  if (s->handle->type != UV_TCP || s->closing) return 0;
+  if (s->handle->type != UV_TCP) return 0;
   if (ioctl(descriptor(s), SIOCOUTQ, &bytes) == 0 && bytes > 0) return (size_t)bytes;
 #endif
   (void)base;
@@ -384,8 +378,8 @@ int weir__stream_uv_new(weir__stream_uv **stream, weir__io *io, uv_handle_type t
 int weir__stream_uv_borrow(weir__stream_uv **stream, weir__io *io, uv_stream_t *handle) {
   uv_os_fd_t fd;
   if (handle->type != UV_TCP && handle->type != UV_NAMED_PIPE) return WEIR_EINVAL;
-  if (handle->loop != io->loop || uv_is_closing((uv_handle_t *)handle)) return WEIR_EINVAL;
-  if (uv_fileno((uv_handle_t *)handle, &fd)) return WEIR_EINVAL;
+  if (handle->loop != io->loop) return WEIR_EINVAL;
+  if (uv_fileno((uv_handle_t *)handle, &fd)) return WEIR_EINVAL; /* closing, or not open */
   weir__stream_uv *s = new_stream(io, offsetof(weir__stream_uv, own));
   if (!s) return WEIR_ENOMEM;
   s->handle = handle;

@@ -129,8 +129,17 @@ void weir__downstream_look(weir__downstream *d) {
     weir__deadline_set(&d->relay->clock, &d->deadline, LOOK_MS);
 }
 
+/* What was read already makes room, or a client that is always one request ahead would fill memory.
+ * Half of it at least, so that moving stays cheap. Not while somebody reads there. */
+static void compact_ahead(weir__downstream *d) {
+  if (d->reading_ahead || d->ahead_at < d->ahead.len / 2 || d->ahead_at == 0) return;
+  weir__buf_drop(&d->ahead, d->ahead_at);
+  d->ahead_at = 0;
+}
+
 /* Keeps what cannot be read yet, up to a bound. */
 static void keep_ahead(weir__downstream *d, weir__slice bytes) {
+  compact_ahead(d);
   if (weir__buf_append(&d->ahead, bytes)) {
     weir__downstream_drop(d);
     return;

@@ -78,7 +78,7 @@ static void finish(weir__downstream *d, bool reset) {
 void weir__downstream_drop(weir__downstream *d) {
   if (d->state == WEIR__DOWN_RETURNING || d->state == WEIR__DOWN_CLOSED) return;
   weir__sender_drop(&d->sender);
-  finish(d, false);
+  finish(d, d->close_delimited);
 }
 
 static void linger(weir__downstream *d) {

@@ -43,10 +43,16 @@ static void report(weir_exchange *ex) {
   if (ex->hooks->on_end) ex->hooks->on_end(ex, ex->end, s, ex->hooks->user);
 }
 
-/* What the end means for the client's connection. */
-static void dismiss_client(weir_exchange *ex) {
+static bool waits_for_nobody(const weir_exchange *ex) {
   bool stalled = ex->end == WEIR_END_TIMEOUT && ex->stats.timer == WEIR_TIMER_STALL;
-  if (ex->end == WEIR_END_CLIENT_GONE || ex->end == WEIR_END_DRAINED || stalled)
+  return stalled || ex->end == WEIR_END_CLIENT_GONE || ex->end == WEIR_END_DRAINED;
+}
+
+/* What the end means for the client's connection. A response whose last bytes still wait here must
+ * not arrive whole when its end says otherwise: they are dropped. */
+static void dismiss_client(weir_exchange *ex) {
+  bool waiting = weir__downstream_pending(ex->down) > 0;
+  if (waits_for_nobody(ex) || (ex->response_done && waiting))
     weir__downstream_drop(ex->down);
   else if (ex->response_done)
     weir__downstream_next(ex->down);
@@ -74,10 +80,16 @@ void weir__exchange_conclude_if_done(weir_exchange *ex) {
 
 /* ---- answers of our own ---- */
 
+/* A client that waits for a 100 and gets its answer instead may send its body or not (RFC 9110,
+ * 10.1.1): what comes next on the connection means nothing then. */
+int weir__exchange_send_head(weir_exchange *ex, const weir_head *head) {
+  if (!ex->request_done && ex->expect) ex->down->keep = false;
+  return weir__downstream_send_head(ex->down, head, NULL);
+}
+
 static int put_answer(weir_exchange *ex, const weir__answer *answer) {
   weir__downstream *down = ex->down;
-  if (!ex->request_done && ex->expect) down->keep = false; /* whether a body follows is its choice */
-  int rc = weir__downstream_send_head(down, answer->head, NULL);
+  int rc = weir__exchange_send_head(ex, answer->head);
   if (rc == 0) rc = weir__downstream_send_body(down, weir__slice_of(answer->body, answer->body_len));
   if (rc == 0) rc = weir__downstream_send_end(down, NULL);
   return rc;
@@ -86,11 +98,11 @@ static int put_answer(weir_exchange *ex, const weir__answer *answer) {
 static void leave(weir_exchange *ex, const weir__answer *answer) {
   ex->head_sent = ex->response_done = ex->request_unwanted = true;
   ex->stats.status = answer->head->status;
-  ex->stats.response_bytes = answer->body_len;
+  ex->stats.response_bytes = ex->down->head_only ? 0 : answer->body_len;
   weir__exchange_set_phase(ex, WEIR__PHASE_LEAVING);
   weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_HEAD);
   weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_CONNECT);
-  if (ex->client_paused) ex->client_paused = false, weir__downstream_resume(ex->down);
+  weir__exchange_resume_client(ex);
 }
 
 /* Sends `answer` and frees it, which must not be before the flush: the batch points into its body. A

@@ -51,7 +51,7 @@ struct weir_exchange {
   enum weir_end end;
   bool in_hook;          /* a hook that may answer is running */
   bool te;               /* the client takes trailers */
-  bool expect;           /* the client waits for a 100 before it sends its body */
+  bool expect;           /* the client waits for a 100 and has sent nothing of its body yet */
   bool json;             /* errors as JSON */
   bool connect_allowed;
   bool head_sent;        /* a final head has left */
@@ -86,10 +86,13 @@ void weir__exchange_conclude(weir_exchange *ex);
 void weir__exchange_conclude_if_done(weir_exchange *ex);
 int weir__exchange_verdict(weir_exchange *ex, int verdict);
 void weir__exchange_send_answer(weir_exchange *ex);
+int weir__exchange_send_head(weir_exchange *ex, const weir_head *head);
 
 /* exchange_request.c */
 void weir__exchange_ask(weir_exchange *ex);
 bool weir__exchange_retry(weir_exchange *ex);
+void weir__exchange_resume_client(weir_exchange *ex);
+void weir__exchange_continued(weir_exchange *ex); /* a 100 has passed */
 
 /* exchange_response.c: writes to the client and pauses the origin. Nonzero: the exchange is over. */
 int weir__exchange_flush_client(weir_exchange *ex);

@@ -7,9 +7,9 @@
 int weir_exchange_set_upstream(weir_exchange *ex, weir_upstream *upstream) {
   if (ex->phase != WEIR__PHASE_ASKING || !ex->in_hook || !upstream) return WEIR_ESTATE;
   const char *host = upstream->host         ? upstream->host
-                     : ex->request->host[0] ? NULL /* the client's stays */
+                     : ex->request->host[0] ? ex->request->host /* the client's */
                                             : upstream->url.authority;
-  int rc = host ? weir__head_set(ex->request, "Host", weir__slice_str(host)) : 0;
+  int rc = weir__head_set(ex->request, "Host", weir__slice_str(host));
   if (rc == 0) ex->origin = upstream;
   return rc;
 }

@@ -47,10 +47,9 @@ static void await_origin(weir_exchange *ex) {
 
 static void open_origin(weir_exchange *ex) {
   const char *method = ex->request->method;
-  bool idempotent = is_idempotent(method);
-  ex->repeatable = idempotent && ex->request->framing == WEIR__FRAMING_NONE;
+  ex->repeatable = is_idempotent(method) && ex->request->framing == WEIR__FRAMING_NONE;
   ex->up.origin = ex->origin;
-  int rc = weir__upstream_open(&ex->up, method, ex->upgrade, !idempotent);
+  int rc = weir__upstream_open(&ex->up, method, ex->upgrade);
   if (rc) {
     weir__exchange_fail(ex, rc == WEIR_ENOMEM ? WEIR_END_NO_MEMORY : WEIR_END_UNREACHABLE, rc);
     return;
@@ -130,6 +129,7 @@ static int drop_body(weir_exchange *ex, size_t len) {
 static int on_body(void *owner, weir__slice span) {
   weir_exchange *ex = owner;
   if (weir__exchange_over(ex)) return WEIR_ECANCELED;
+  ex->expect = false;
   if (ex->request_unwanted) return drop_body(ex, span.len);
   ex->stats.request_bytes += span.len;
   bool too_large = ex->stats.request_bytes > ex->relay->set.o.request_body_max;
@@ -156,14 +156,25 @@ static int on_end(void *owner, weir_head *trailers) {
   return weir__exchange_over(ex) ? WEIR_ECANCELED : 0;
 }
 
+/* A client that waits for a 100 is not the slow one. */
+static void await_body(weir_exchange *ex) {
+  if (!ex->request_done && !ex->client_paused && !ex->expect)
+    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_REQUEST_BODY,
+                        ex->relay->set.o.request_body_ms);
+}
+
+void weir__exchange_continued(weir_exchange *ex) {
+  ex->expect = false;
+  await_body(ex);
+}
+
 static void await_more(weir_exchange *ex) {
   const weir_options *o = &ex->relay->set.o;
   if (ex->phase == WEIR__PHASE_TUNNEL) {
     if (!ex->origin_paused) weir__deadlines_set(&ex->deadlines, WEIR_TIMER_GAP, o->gap_ms);
     return;
   }
-  if (!ex->request_done && !ex->client_paused)
-    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_REQUEST_BODY, o->request_body_ms);
+  await_body(ex);
   if (ex->phase == WEIR__PHASE_WAITING)
     weir__deadlines_set(&ex->deadlines, WEIR_TIMER_HEAD, o->head_ms);
 }
@@ -172,6 +183,13 @@ static void pause_client(weir_exchange *ex) {
   ex->client_paused = true;
   weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_REQUEST_BODY);
   weir__downstream_pause(ex->down);
+}
+
+void weir__exchange_resume_client(weir_exchange *ex) {
+  if (!ex->client_paused) return;
+  ex->client_paused = false;
+  await_body(ex);
+  weir__downstream_resume(ex->down);
 }
 
 static void on_flush(void *owner) {
@@ -183,7 +201,8 @@ static void on_flush(void *owner) {
       weir__exchange_fail(ex, WEIR_END_NO_MEMORY, rc);
       return;
     }
-    if (rc == WEIR__FULL && !ex->client_paused && !ex->request_done) pause_client(ex);
+    bool more = !ex->request_done || ex->phase == WEIR__PHASE_TUNNEL;
+    if (rc == WEIR__FULL && !ex->client_paused && more) pause_client(ex);
   }
   await_more(ex);
   weir__exchange_conclude_if_done(ex);

@@ -15,6 +15,7 @@ static void pause_origin(weir_exchange *ex) {
 int weir__exchange_flush_client(weir_exchange *ex) {
   int rc = weir__downstream_flush(ex->down);
   if (rc < 0) {
+    ex->response_done = false; /* its end did not leave */
     weir__exchange_fail(ex, rc == WEIR_ENOMEM ? WEIR_END_NO_MEMORY : WEIR_END_CLIENT_GONE, rc);
     return WEIR_ECANCELED;
   }
@@ -43,6 +44,7 @@ static int on_interim(void *owner, weir_head *head) {
   int verdict = hooks->on_interim ? hooks->on_interim(ex, head, hooks->user) : 0;
   if (weir__exchange_verdict(ex, verdict)) return WEIR_ECANCELED;
   weir__deadlines_set(&ex->deadlines, WEIR_TIMER_HEAD, ex->relay->set.o.head_ms);
+  if (head->status == 100) weir__exchange_continued(ex);
   return unless_prepared(ex, weir__downstream_send_interim(ex->down, head));
 }
 
@@ -79,7 +81,7 @@ static int take_head(weir_exchange *ex, weir_head *head) {
   }
   if (head->framing == WEIR__FRAMING_TUNNEL)
     return unless_prepared(ex, weir__tunnel_begin(ex, head));
-  if (unless_prepared(ex, weir__downstream_send_head(ex->down, head, NULL))) return WEIR_ECANCELED;
+  if (unless_prepared(ex, weir__exchange_send_head(ex, head))) return WEIR_ECANCELED;
   begin_body(ex, head);
   return 0;
 }
@@ -143,9 +145,7 @@ static void leave_origin(weir_exchange *ex) {
   weir__exchange_set_phase(ex, WEIR__PHASE_LEAVING);
   weir__upstream_release(&ex->up);
   ex->request_unwanted = true;
-  if (!ex->client_paused) return;
-  ex->client_paused = false;
-  weir__downstream_resume(ex->down);
+  weir__exchange_resume_client(ex);
 }
 
 static void on_flush(void *owner) {
@@ -162,14 +162,9 @@ static void on_flush(void *owner) {
 
 /* ---- what else the origin's side reports ---- */
 
-static void resume_client(weir_exchange *ex) {
-  size_t pending = weir__sender_pending(&ex->up.sender);
-  if (!ex->client_paused || pending > ex->relay->set.o.outbox_low) return;
-  ex->client_paused = false;
-  if (!ex->request_done)
-    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_REQUEST_BODY,
-                        ex->relay->set.o.request_body_ms);
-  weir__downstream_resume(ex->down);
+static void resume_client_at_low_water(weir_exchange *ex) {
+  if (weir__sender_pending(&ex->up.sender) <= ex->relay->set.o.outbox_low)
+    weir__exchange_resume_client(ex);
 }
 
 static void on_open(void *owner) {
@@ -177,14 +172,14 @@ static void on_open(void *owner) {
   weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_CONNECT);
   weir__deadlines_set(&ex->deadlines, WEIR_TIMER_HEAD, ex->relay->set.o.head_ms);
   weir__exchange_set_phase(ex, WEIR__PHASE_WAITING);
-  resume_client(ex);
+  resume_client_at_low_water(ex);
 }
 
 static void on_drained(void *owner) {
   weir_exchange *ex = owner;
   if (ex->phase == WEIR__PHASE_WAITING)
     weir__deadlines_set(&ex->deadlines, WEIR_TIMER_HEAD, ex->relay->set.o.head_ms);
-  resume_client(ex);
+  resume_client_at_low_water(ex);
   weir__exchange_conclude_if_done(ex);
 }
 

@@ -97,7 +97,7 @@ static int check(const weir_request *r) {
   if (r->http_minor < 0 || r->http_minor > 1) return WEIR_EINVAL;
   if (!r->target || !r->target[0]) return WEIR_ETARGET;
   for (const char *p = r->target; *p; p++)
-    if (*p <= ' ' || *p == 0x7f) return WEIR_ETARGET; /* also bytes from 0x80, as chars are signed */
+    if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f) return WEIR_ETARGET;
   for (size_t i = 0; i < r->field_count; i++)
     if (!weir__is_token(weir__slice_str(r->fields[i].name)) ||
         !weir__is_field_value(weir__slice_str(r->fields[i].value)))

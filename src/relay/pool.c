@@ -1,5 +1,5 @@
 /* Idle streams, the youngest last. They keep reading, so the loop tells at once when an origin closes
- * one, and reuse costs no system call. */
+ * one, and reuse costs one look at the socket. */
 #include "relay/pool.h"
 
 #include "http/chars.h"
@@ -50,10 +50,10 @@ static void on_deadline(weir__deadline *deadline) {
   weir__stream_discard(release(weir__container_of(deadline, idle, deadline)));
 }
 
-weir__stream *weir__pool_take(weir_upstream *upstream, bool careful) {
+weir__stream *weir__pool_take(weir_upstream *upstream) {
   while (!weir__list_empty(&upstream->idle)) {
     weir__stream *stream = release(weir__container_of(upstream->idle.prev, idle, node));
-    if (!careful || weir__stream_silent(stream)) return stream;
+    if (weir__stream_silent(stream)) return stream;
     weir__stream_discard(stream);
   }
   return NULL;
@@ -77,8 +77,8 @@ void weir__pool_give(weir_upstream *upstream, weir__stream *stream, uint32_t ms)
 }
 
 void weir__pool_clear(weir_upstream *upstream) {
-  weir__stream *stream;
-  while ((stream = weir__pool_take(upstream, false))) weir__stream_discard(stream);
+  while (!weir__list_empty(&upstream->idle))
+    weir__stream_discard(release(weir__container_of(upstream->idle.prev, idle, node)));
 }
 
 /* ---- the origin itself ---- */
@@ -96,7 +96,8 @@ int weir_upstream_new(weir_upstream **out, weir_relay *relay, const weir_upstrea
   weir_upstream_options o;
   int rc = weir__copy_sized(&o, sizeof o, options);
   if (rc) return rc;
-  if (!o.url || (o.host && !weir__is_host(weir__slice_str(o.host)))) return WEIR_EURL;
+  if (!o.url) return WEIR_EURL;
+  if (o.host && !weir__is_host(weir__slice_str(o.host))) return WEIR_EHOST;
   weir_upstream *upstream = weir__mem_new(&relay->mem, sizeof *upstream);
   if (!upstream) return WEIR_ENOMEM;
   upstream->relay = relay;

@@ -19,10 +19,10 @@ struct weir_upstream {
   size_t idle_count;
 };
 
-/* The connection that was used last, or NULL. `careful`: one on which the peer has been silent to
- * this very moment, for requests that cannot be repeated. The stream is the caller's, still reading:
- * it must be owned before the loop turns. */
-weir__stream *weir__pool_take(weir_upstream *upstream, bool careful);
+/* The connection that was used last and on which the origin has been silent to this very moment, or
+ * NULL. A FIN that waits unread would cost the request, stray bytes would become its answer. The
+ * stream is the caller's, still reading: it must be owned before the loop turns. */
+weir__stream *weir__pool_take(weir_upstream *upstream);
 
 /* Keeps a reading stream for at most `ms`; closes it when there are enough already or memory is out.
  * The stream is the pool's. */

@@ -156,12 +156,12 @@ static int connect_anew(weir__upstream *u) {
                              WEIR_OFF, on_connect, u);
 }
 
-int weir__upstream_open(weir__upstream *u, const char *method, const char *asked, bool careful) {
+int weir__upstream_open(weir__upstream *u, const char *method, const char *asked) {
   u->reader = weir__h1_new(&u->relay->mem, WEIR__H1_RESPONSE, &u->relay->set.limits,
                            &reader_events, u);
   if (!u->reader) return WEIR_ENOMEM;
   weir__h1_expect(u->reader, method, asked);
-  weir__stream *stream = weir__pool_take(u->origin, careful);
+  weir__stream *stream = weir__pool_take(u->origin);
   u->reused = stream != NULL;
   return stream ? use(u, stream) : connect_anew(u);
 }

@@ -13,11 +13,13 @@ extern "C" {
   X(ENOMEM, -5001, "out of memory") \
   X(EINVAL, -5002, "invalid argument") \
   X(ESTATE, -5003, "not possible in this state") \
-  X(EADDRESS, -5004, "not an address to listen on: want host:port, [v6]:port, :port or unix:/path") \
+  X(EADDRESS, -5004, \
+    "not an address to listen on: want host:port, [v6]:port, :port or unix:/path") \
   X(EURL, -5005, "not an origin: want http://host[:port] or unix:/path, without path or query") \
   X(ECIDR, -5006, "not an address range: want 10.0.0.0/8, 192.0.2.7, fd00::/8 or unix") \
-  X(EFIELD, -5007, "not a field that may be set: the name is no token, the value has a control " \
-                   "character, or weir itself writes this field") \
+  X(EFIELD, -5007, \
+    "not a field that may be set: the name is no token, the value has a control " \
+    "character, or weir itself writes this field") \
   X(ETARGET, -5008, "not a request target") \
   X(EMESSAGE, -5020, "malformed HTTP message") \
   X(EVERSION, -5021, "HTTP version is neither 1.0 nor 1.1") \

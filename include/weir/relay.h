@@ -32,12 +32,12 @@ typedef struct weir_options {
   enum weir_log_level log_level; /* WEIR_LOG_INFO */
 
   /* Timers, in milliseconds; WEIR_OFF for never. */
-  uint32_t connect_ms;      /* 5 s: name look-up and connection together */
-  uint32_t head_ms;         /* 300 s from the last request byte to the response head: models think */
-  uint32_t gap_ms;          /* 300 s between two reads of a body, or of a tunnel; does not run down
+  uint32_t connect_ms; /* 5 s: name look-up and connection together */
+  uint32_t head_ms;    /* 300 s from the last request byte to the response head: models think */
+  uint32_t gap_ms;     /* 300 s between two reads of a body, or of a tunnel; does not run down
                                while the client is what we wait for */
-  uint32_t total_ms;        /* off: a total cuts healthy streams */
-  uint32_t stall_ms;        /* 60 s in which the client took not one byte of what waits for it */
+  uint32_t total_ms;   /* off: a total cuts healthy streams */
+  uint32_t stall_ms;   /* 60 s in which the client took not one byte of what waits for it */
   uint32_t request_head_ms; /* 10 s from the first byte (of a new connection: from accept) to the
                                end of the request head */
   uint32_t request_body_ms; /* 60 s between two reads of a request body */
@@ -48,13 +48,13 @@ typedef struct weir_options {
   /* Limits. */
   uint32_t head_bytes;       /* 64 KiB a message head, trailers likewise -> 431, 502 */
   uint32_t head_fields;      /* 128 fields a head -> 431, 502 */
-  uint32_t target_bytes;     /* 16 KiB request target -> 414 */
+  uint32_t target_bytes;     /* 16 KiB request target, but no more than head_bytes -> 414 */
   uint32_t interim_max;      /* 16 interim responses before the final one -> 502 */
   uint64_t request_body_max; /* none: prompts carry images -> 413 */
   uint32_t clients_max;      /* none: client connections at once -> 503 */
   uint32_t idle_per_origin;  /* 64 idle connections kept for one origin */
   uint32_t outbox_high;      /* 256 KiB waiting for one side pause the other .. */
-  uint32_t outbox_low;       /* .. until 64 KiB are left */
+  uint32_t outbox_low;       /* .. until 64 KiB are left, or a quarter of a lower high mark */
   uint32_t pipeline_bytes;   /* 64 KiB of pipelined requests, or early tunnel bytes, kept unread */
   uint32_t notsent_lowat;    /* 128 KiB: TCP_NOTSENT_LOWAT towards the client */
   uint32_t user_timeout_ms;  /* 30 s: TCP_USER_TIMEOUT towards the client */
@@ -96,7 +96,7 @@ WEIR_EXTERN int weir_upstream_new(weir_upstream **upstream, weir_relay *relay,
 /* Relays requests whose path begins with `prefix` to `upstream`; with `host`, only those for that
  * host (any case, without port). Routes with a host win over those without, then the longest
  * prefix wins, then the first added. No route: 404. WEIR_EINVAL for a prefix that does not begin
- * with `/`, WEIR_ENOMEM. Before or after listening. Never calls back. */
+ * with `/` or a host that is none, WEIR_ENOMEM. Before or after listening. Never calls back. */
 WEIR_EXTERN int weir_relay_route(weir_relay *relay, const char *host, const char *prefix,
                                  weir_upstream *upstream);
 
@@ -171,10 +171,10 @@ typedef struct weir_counters {
   uint64_t idle_origins; /* origin connections waiting for reuse */
   uint64_t clients_total;
   uint64_t exchanges_total;
-  uint64_t refused_total;    /* connections answered 503 at clients_max, or dropped for want of
+  uint64_t refused_total; /* connections answered 503 at clients_max, or dropped for want of
                                 memory or descriptors */
-  uint64_t origins_total;    /* connections opened to origins */
-  uint64_t ends[32];         /* exchanges ended, by enum weir_end */
+  uint64_t origins_total; /* connections opened to origins */
+  uint64_t ends[32];      /* exchanges ended, by enum weir_end */
 } weir_counters;
 
 /* Fills `counters`, whose size field the caller has set. */

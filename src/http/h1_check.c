@@ -122,8 +122,7 @@ static int check_target(weir_head *head) {
     return port && weir__is_host(target) ? 0 : WEIR_EMESSAGE;
   }
   if (weir__slice_is(target, "*")) return strcmp(head->method, "OPTIONS") ? WEIR_EMESSAGE : 0;
-  if (target.len && target.ptr[0] == '/')
-    return weir__is_origin_form(target) ? 0 : WEIR_EMESSAGE;
+  if (target.len && target.ptr[0] == '/') return weir__is_origin_form(target) ? 0 : WEIR_EMESSAGE;
   return read_absolute(head);
 }
 

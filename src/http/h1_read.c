@@ -21,8 +21,8 @@ enum {
 };
 
 enum phase {
-  PHASE_START,    /* between messages, or in a request's method */
-  PHASE_HEAD,     /* in a start line or the fields */
+  PHASE_START, /* between messages, or in a request's method */
+  PHASE_HEAD,  /* in a start line or the fields */
   PHASE_BODY,
   PHASE_TRAILERS, /* behind the last chunk's size line */
   PHASE_INTERIM,  /* an interim response is over */
@@ -149,16 +149,11 @@ static int after_head(const weir_head *head, enum weir__h1_kind kind) {
 static bool agrees(const llhttp_t *p, const weir_head *head) {
   bool chunked = p->flags & F_CHUNKED, length = p->flags & F_CONTENT_LENGTH;
   switch (head->framing) {
-  case WEIR__FRAMING_CHUNKED:
-    return chunked && !length;
-  case WEIR__FRAMING_LENGTH:
-    return !chunked && length && p->content_length == head->length;
-  case WEIR__FRAMING_CLOSE:
-    return !chunked && !length;
-  case WEIR__FRAMING_NONE:
-    return !head->request || (!chunked && !length);
-  case WEIR__FRAMING_TUNNEL:
-    return true;
+  case WEIR__FRAMING_CHUNKED: return chunked && !length;
+  case WEIR__FRAMING_LENGTH: return !chunked && length && p->content_length == head->length;
+  case WEIR__FRAMING_CLOSE: return !chunked && !length;
+  case WEIR__FRAMING_NONE: return !head->request || (!chunked && !length);
+  case WEIR__FRAMING_TUNNEL: return true;
   }
   return false;
 }
@@ -234,8 +229,10 @@ static const llhttp_settings_t settings = {
 
 /* ---- feeding ---- */
 
-static int error_of(llhttp_errno_t err) {
-  if (err == HPE_INVALID_VERSION) return WEIR_EVERSION;
+/* llhttp blames the version for a bad line end behind it, too. */
+static int error_of(const llhttp_t *p, llhttp_errno_t err) {
+  bool known = p->http_major == 1 && p->http_minor <= 1;
+  if (err == HPE_INVALID_VERSION && !known) return WEIR_EVERSION;
   bool framing = err == HPE_INVALID_CONTENT_LENGTH || err == HPE_UNEXPECTED_CONTENT_LENGTH ||
                  err == HPE_INVALID_TRANSFER_ENCODING;
   return framing ? WEIR_EFRAMING : WEIR_EMESSAGE;
@@ -251,7 +248,7 @@ static int execute(weir__h1_reader *r, weir__slice bytes, size_t *used) {
   if (err == HPE_PAUSED) llhttp_resume(&r->parser);
   if (err == HPE_OK || err == HPE_PAUSED || err == HPE_PAUSED_UPGRADE)
     return r->phase == PHASE_END ? WEIR__H1_END : 0;
-  return error_of(err);
+  return error_of(&r->parser, err);
 }
 
 /* The rest of the line at hand, or what there is of it. */
@@ -358,18 +355,12 @@ static int step(weir__h1_reader *r, weir__slice bytes, size_t *used) {
     r->interims = 0;
     r->blanks = 0;
     /* fall through */
-  case PHASE_INTERIM:
-    r->phase = PHASE_START;
-    return 0;
-  case PHASE_START:
-    return feed_start(r, bytes, used);
+  case PHASE_INTERIM: r->phase = PHASE_START; return 0;
+  case PHASE_START: return feed_start(r, bytes, used);
   case PHASE_HEAD:
-  case PHASE_TRAILERS:
-    return feed_section(r, bytes, used);
-  case PHASE_BODY:
-    return feed_body(r, bytes, used);
-  case PHASE_BROKEN:
-    return r->error;
+  case PHASE_TRAILERS: return feed_section(r, bytes, used);
+  case PHASE_BODY: return feed_body(r, bytes, used);
+  case PHASE_BROKEN: return r->error;
   }
   return WEIR_ESTATE;
 }
@@ -394,16 +385,13 @@ int weir__h1_finish(weir__h1_reader *r) {
 
 bool weir__h1_inside(const weir__h1_reader *r) {
   switch (r->phase) {
-  case PHASE_START:
-    return r->head != NULL || r->blanks > 0;
+  case PHASE_START: return r->head != NULL || r->blanks > 0;
   case PHASE_HEAD:
   case PHASE_BODY:
   case PHASE_TRAILERS:
-  case PHASE_INTERIM:
-    return true;
+  case PHASE_INTERIM: return true;
   case PHASE_END:
-  case PHASE_BROKEN:
-    return false;
+  case PHASE_BROKEN: return false;
   }
   return false;
 }
@@ -434,7 +422,9 @@ void weir__h1_free(weir__h1_reader *r) {
 
 void weir__h1_expect(weir__h1_reader *r, const char *method, const char *upgrade) {
   bool matters = strcmp(method, "HEAD") == 0 || strcmp(method, "CONNECT") == 0;
-  r->method = !matters ? "GET" : method[0] == 'H' ? "HEAD" : "CONNECT"; /* static: outlives the head */
+  r->method = !matters           ? "GET"
+              : method[0] == 'H' ? "HEAD"
+                                 : "CONNECT"; /* static: outlives the head */
   r->upgrade = upgrade;
 }
 

@@ -66,5 +66,4 @@ bool weir__h1_inside(const weir__h1_reader *reader);
 /* What a reader costs without heads, for weir_relay_bytes_max(). */
 size_t weir__h1_size(void);
 
-
 #endif

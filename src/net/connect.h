@@ -25,8 +25,8 @@ typedef struct weir__connect weir__connect;
  * others are closed. The strings of `to` must outlive the attempt. Never calls back before it returns: WEIR_ENOMEM
  * or libuv's code at once if nothing could be started. */
 int weir__connect_start(weir__connect **attempt, weir__io *io, weir__clock *clock,
-                        const weir__endpoint *to, uint32_t timeout_ms,
-                        weir__connect_fn fn, void *owner);
+                        const weir__endpoint *to, uint32_t timeout_ms, weir__connect_fn fn,
+                        void *owner);
 
 /* Ends it; no callback will come, sockets are closed, memory goes back in their close callbacks. */
 void weir__connect_cancel(weir__connect *attempt);

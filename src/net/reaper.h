@@ -16,15 +16,21 @@ typedef struct weir__remains {
 
 typedef struct weir__reaper {
   uv_check_t check; /* runs behind the poll phase of each turn; unreferenced */
+  uv_idle_t wake;   /* active: there will be such a turn, at once */
+  unsigned open;    /* of these two */
   weir__list dead;
   void (*on_closed)(struct weir__reaper *reaper);
 } weir__reaper;
 
-int weir__reaper_init(weir__reaper *reaper, uv_loop_t *loop);
+void weir__reaper_init(weir__reaper *reaper, uv_loop_t *loop);
 
-/* `bury` is called once, later, from the loop: never before this returns. */
-void weir__reap(weir__reaper *reaper, weir__remains *remains,
-                void (*bury)(weir__remains *remains));
+/* `bury` is called once, from the loop, never before this returns: when the loop next wakes for
+ * whatever reason, or at the latest at the reaper's end. */
+void weir__reap(weir__reaper *reaper, weir__remains *remains, void (*bury)(weir__remains *remains));
+
+/* The same, but the loop wakes for it and lives until then: somebody waits to be told. */
+void weir__reap_now(weir__reaper *reaper, weir__remains *remains,
+                    void (*bury)(weir__remains *remains));
 
 /* Buries what is left, closes its handle, then reports. Nothing may be reaped after this. */
 void weir__reaper_close(weir__reaper *reaper, void (*on_closed)(weir__reaper *reaper));

@@ -50,20 +50,22 @@ typedef struct weir__stream_verbs {
   /* True if the peer has been silent so far: no byte, FIN or error waits to be read. Costs a system
    * call; asked before a request goes onto a connection that was idle. */
   bool (*silent)(const weir__stream *stream);
-  /* True if the peer has sent FIN or RST, also behind bytes that were not read. Costs a system call;
-   * asked now and then while reading is stopped, for no event can come then. */
-  bool (*left)(const weir__stream *stream);
+  /* True if the peer has sent RST, or with `fin` FIN, also behind bytes that were not read. Costs a
+   * system call; asked now and then while reading is stopped, for no event can come then. */
+  bool (*left)(const weir__stream *stream, bool fin);
   /* Bytes that the peer's kernel has not acknowledged; 0 where nobody can tell. */
   size_t (*unacked)(const weir__stream *stream);
 } weir__stream_verbs;
 
 struct weir__stream {
   const weir__stream_verbs *verbs;
-  const weir__stream_events *events; /* set by the owner before read_start; may be changed at any time */
+  const weir__stream_events
+      *events; /* set by the owner before read_start; may be changed at any time */
   void *owner;
 };
 
-static inline void weir__stream_own(weir__stream *s, const weir__stream_events *events, void *owner) {
+static inline void weir__stream_own(weir__stream *s, const weir__stream_events *events,
+                                    void *owner) {
   s->events = events;
   s->owner = owner;
 }
@@ -77,7 +79,9 @@ static inline int weir__stream_shutdown(weir__stream *s) { return s->verbs->shut
 static inline void weir__stream_close(weir__stream *s) { s->verbs->close(s); }
 static inline void weir__stream_reset(weir__stream *s) { s->verbs->reset(s); }
 static inline bool weir__stream_silent(const weir__stream *s) { return s->verbs->silent(s); }
-static inline bool weir__stream_left(const weir__stream *s) { return s->verbs->left(s); }
+static inline bool weir__stream_left(const weir__stream *s, bool fin) {
+  return s->verbs->left(s, fin);
+}
 /* Closes a stream that nobody listens to any more. */
 void weir__stream_discard(weir__stream *s);
 static inline size_t weir__stream_unacked(const weir__stream *s) { return s->verbs->unacked(s); }

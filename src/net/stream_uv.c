@@ -291,11 +291,12 @@ static bool silent(const weir__stream *base) {
          (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-static bool left(const weir__stream *base) {
+static bool left(const weir__stream *base, bool fin) {
 #ifdef POLLRDHUP
-  const short events = POLLRDHUP;
+  const short events = fin ? POLLRDHUP : 0;
 #else
   const short events = 0; /* RST at least */
+  (void)fin;
 #endif
   const weir__stream_uv *s = from_base(base);
   struct pollfd fd = {.fd = descriptor(s), .events = events};

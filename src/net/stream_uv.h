@@ -31,7 +31,8 @@ uv_stream_t *weir__stream_uv_handle(weir__stream_uv *stream);
 /* For TCP: no-delay, keepalive, and where the system has them TCP_NOTSENT_LOWAT and TCP_USER_TIMEOUT
  * (0: left as they are). What a socket refuses is left: none of them is needed to be right. For
  * pipes: nothing. */
-void weir__stream_uv_tune(weir__stream_uv *stream, unsigned notsent_lowat, unsigned user_timeout_ms);
+void weir__stream_uv_tune(weir__stream_uv *stream, unsigned notsent_lowat,
+                          unsigned user_timeout_ms);
 
 /* What one stream costs, for weir_relay_bytes_max(). */
 size_t weir__stream_uv_size(void);

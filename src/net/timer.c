@@ -160,7 +160,8 @@ void weir__clock_close(weir__clock *clock, void (*on_closed)(weir__clock *clock)
 }
 
 uint64_t weir__clock_now(const weir__clock *clock) {
-  return uv_now(clock->timer.loop) + clock->skew + 1;
+  uint64_t now = uv_now(clock->timer.loop) + clock->skew;
+  return now ? now : 1;
 }
 
 void weir__clock_advance(weir__clock *clock, uint64_t ms) {

@@ -39,7 +39,7 @@ int weir__clock_init(weir__clock *clock, uv_loop_t *loop);
 /* Closes the libuv handle; `on_closed` comes later, and no deadline fires any more. */
 void weir__clock_close(weir__clock *clock, void (*on_closed)(weir__clock *clock));
 
-/* Milliseconds; never 0. Steady within one turn of the loop. */
+/* Milliseconds of uv_now(); never 0. Steady within one turn of the loop. */
 uint64_t weir__clock_now(const weir__clock *clock);
 
 /* Due in `ms` from now (UINT32_MAX: off). Fires once, from the loop, never before this returns.

@@ -12,20 +12,13 @@
 
 static int status_of_request(int code) {
   switch (code) {
-  case WEIR_EHEADSIZE:
-    return 431;
-  case WEIR_ETARGETSIZE:
-    return 414;
-  case WEIR_EBODYSIZE:
-    return 413;
-  case WEIR_EVERSION:
-    return 505;
-  case WEIR_ETIMEOUT:
-    return 408;
-  case WEIR_ENOMEM:
-    return 503;
-  default:
-    return 400;
+  case WEIR_EHEADSIZE: return 431;
+  case WEIR_ETARGETSIZE: return 414;
+  case WEIR_EBODYSIZE: return 413;
+  case WEIR_EVERSION: return 505;
+  case WEIR_ETIMEOUT: return 408;
+  case WEIR_ENOMEM: return 503;
+  default: return 400;
   }
 }
 
@@ -34,39 +27,29 @@ int weir__answer_status(enum weir_end end, enum weir_timer timer, int code) {
   case WEIR_END_UNREACHABLE:
   case WEIR_END_TRUNCATED:
   case WEIR_END_RESET:
-  case WEIR_END_MALFORMED:
-    return 502;
-  case WEIR_END_TIMEOUT:
-    return timer == WEIR_TIMER_REQUEST_BODY ? 408 : 504;
-  case WEIR_END_CLIENT_BAD:
-    return status_of_request(code);
-  case WEIR_END_NO_MEMORY:
-    return 503;
-  case WEIR_END_REFUSED:
-    return 403; /* a refusal that names no status */
+  case WEIR_END_MALFORMED: return 502;
+  case WEIR_END_TIMEOUT: return timer == WEIR_TIMER_REQUEST_BODY ? 408 : 504;
+  case WEIR_END_CLIENT_BAD: return status_of_request(code);
+  case WEIR_END_NO_MEMORY: return 503;
+  case WEIR_END_REFUSED: return 403; /* a refusal that names no status */
   case WEIR_END_COMPLETE:
   case WEIR_END_UNMARKED:
   case WEIR_END_ANSWERED:
   case WEIR_END_CLIENT_GONE:
   case WEIR_END_CUT:
-  case WEIR_END_DRAINED:
-    return 0;
+  case WEIR_END_DRAINED: return 0;
   }
   return 0;
 }
 
 static const char *timer_words(enum weir_timer timer) {
   switch (timer) {
-  case WEIR_TIMER_CONNECT:
-    return "no connection to the origin in time";
+  case WEIR_TIMER_CONNECT: return "no connection to the origin in time";
   case WEIR_TIMER_HEAD:
-  case WEIR_TIMER_GAP:
-    return "the origin did not answer in time";
+  case WEIR_TIMER_GAP: return "the origin did not answer in time";
   case WEIR_TIMER_TOTAL:
-  case WEIR_TIMER_STALL:
-    return "the exchange took too long";
-  case WEIR_TIMER_REQUEST_BODY:
-    return "the request body did not arrive in time";
+  case WEIR_TIMER_STALL: return "the exchange took too long";
+  case WEIR_TIMER_REQUEST_BODY: return "the request body did not arrive in time";
   }
   return "";
 }
@@ -78,12 +61,9 @@ static const char *words(int status, enum weir_end end, enum weir_timer timer, i
     return code == WEIR_ENOADDRESS ? "the origin's name has no address"
                                    : "the origin cannot be reached";
   case WEIR_END_TRUNCATED:
-  case WEIR_END_RESET:
-    return "the origin closed the connection before it answered";
-  case WEIR_END_MALFORMED:
-    return "the origin's answer was no valid HTTP";
-  case WEIR_END_TIMEOUT:
-    return timer_words(timer);
+  case WEIR_END_RESET: return "the origin closed the connection before it answered";
+  case WEIR_END_MALFORMED: return "the origin's answer was no valid HTTP";
+  case WEIR_END_TIMEOUT: return timer_words(timer);
   case WEIR_END_CLIENT_BAD:
     return code < WEIR_ENOMEM || code == WEIR_ENOMEM ? weir_strerror(code) : "malformed request";
   case WEIR_END_REFUSED:
@@ -97,8 +77,7 @@ static const char *words(int status, enum weir_end end, enum weir_timer timer, i
   case WEIR_END_ANSWERED:
   case WEIR_END_CLIENT_GONE:
   case WEIR_END_CUT:
-  case WEIR_END_DRAINED:
-    return "not available now";
+  case WEIR_END_DRAINED: return "not available now";
   }
   return "";
 }
@@ -170,6 +149,7 @@ int weir__answer_error(weir__answer *answer, weir__mem *mem, int status, enum we
 int weir__answer_copy(weir__answer *answer, weir__mem *mem, const weir_answer *from) {
   bool empty = bodiless(from->status);
   if (from->status < 200 || from->status > 599 || (empty && from->body_len)) return WEIR_EINVAL;
+  if ((from->body_len && !from->body) || (from->field_count && !from->fields)) return WEIR_EINVAL;
   int rc = start(answer, mem, from->status, from->body, from->body_len);
   for (size_t i = 0; rc == 0 && i < from->field_count; i++)
     rc = weir_head_add(answer->head, from->fields[i].name, from->fields[i].value);

@@ -3,9 +3,9 @@
 #include "relay/relay.h"
 
 enum {
-  MALLOC_SLACK = 64, /* rounding and headers of the allocator behind the hook, a block */
-  BLOCKS = 24,       /* blocks of fixed size that an exchange and its connections hold */
-  ADDED_FIELDS = 16, /* fields that weir adds to a head .. */
+  MALLOC_SLACK = 64,  /* rounding and headers of the allocator behind the hook, a block */
+  BLOCKS = 24,        /* blocks of fixed size that an exchange and its connections hold */
+  ADDED_FIELDS = 16,  /* fields that weir adds to a head .. */
   ADDED_BYTES = 2048, /* .. and their text, apart from what they repeat of the message */
 };
 

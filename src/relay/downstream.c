@@ -18,11 +18,16 @@ static const char *const state_names[] = {
 #undef NAME
 };
 
-/* The one place where the state changes. Each state has its timer; 0 says that the state has none. */
-void weir__downstream_set_state(weir__downstream *d, enum weir__down_state state, uint32_t ms) {
+/* The one place where the state changes. */
+static void change_state(weir__downstream *d, enum weir__down_state state) {
   weir__relay_log(d->relay, WEIR_LOG_DEBUG, "relay=%p client=%p event=state from=%s to=%s",
                   (void *)d->relay, (void *)d, state_names[d->state], state_names[state]);
   d->state = state;
+}
+
+/* Each state has its timer; 0 says that it has none. */
+void weir__downstream_set_state(weir__downstream *d, enum weir__down_state state, uint32_t ms) {
+  change_state(d, state);
   weir__deadline_set(&d->relay->clock, &d->deadline, ms ? ms : WEIR_OFF);
 }
 
@@ -34,6 +39,7 @@ static int on_head(void *owner, weir_head *head) {
   d->head_only = strcmp(head->method, "HEAD") == 0;
   d->keep = head->keep_alive && !d->relay->draining && !d->fin;
   d->request_done = d->close_delimited = false;
+  d->served = true;
   weir__downstream_set_state(d, WEIR__DOWN_BUSY, 0);
   return weir__exchange_begin(d, head);
 }
@@ -62,8 +68,9 @@ static bool wants_input(const weir__downstream *d) {
 /* No exchange was born of it: the head itself is bad. */
 static void refuse(weir__downstream *d, int code) {
   int status = weir__answer_status(WEIR_END_CLIENT_BAD, 0, code);
-  weir__relay_log(d->relay, WEIR_LOG_INFO, "relay=%p client=%s event=bad_request status=%d why=\"%s\"",
-                  (void *)d->relay, d->peer.text, status, weir_strerror(code));
+  weir__relay_log(d->relay, WEIR_LOG_INFO,
+                  "relay=%p client=%s event=bad_request status=%d why=\"%s\"", (void *)d->relay,
+                  d->peer.text, status, weir_strerror(code));
   weir__downstream_answer_and_close(d, status, code);
 }
 
@@ -75,11 +82,18 @@ static void failed(weir__downstream *d, int code) {
     refuse(d, code);
 }
 
+/* The time for a first head has been running since the connection came. */
+static void begin_head(weir__downstream *d) {
+  if (d->served)
+    weir__downstream_set_state(d, WEIR__DOWN_HEAD, d->relay->set.o.request_head_ms);
+  else
+    change_state(d, WEIR__DOWN_HEAD);
+}
+
 static size_t feed_message(weir__downstream *d, weir__slice bytes) {
   size_t used = 0;
   int rc = weir__h1_feed(d->reader, bytes, &used);
-  if (rc == 0 && d->state == WEIR__DOWN_IDLE)
-    weir__downstream_set_state(d, WEIR__DOWN_HEAD, d->relay->set.o.request_head_ms);
+  if (rc == 0 && d->state == WEIR__DOWN_IDLE) begin_head(d);
   if (d->state == WEIR__DOWN_BUSY && d->events) d->events->on_flush(d->owner);
   if (rc < 0 && rc != WEIR_ECANCELED) failed(d, rc);
   return rc < 0 ? bytes.len : used;
@@ -106,8 +120,8 @@ static size_t feed_while_wanted(weir__downstream *d, weir__slice bytes) {
 void weir__downstream_read_ahead(weir__downstream *d) {
   if (d->reading_ahead || d->ahead.len == 0) return;
   weir__slice kept = weir__buf_slice(&d->ahead);
-  d->ahead_at += feed_while_wanted(
-      d, weir__slice_of(kept.ptr + d->ahead_at, kept.len - d->ahead_at));
+  d->ahead_at +=
+      feed_while_wanted(d, weir__slice_of(kept.ptr + d->ahead_at, kept.len - d->ahead_at));
   if (d->ahead_at < d->ahead.len && d->state != WEIR__DOWN_CLOSED) return;
   weir__buf_free(&d->ahead);
   d->ahead_at = 0;
@@ -123,7 +137,7 @@ static void stop_reading(weir__downstream *d) {
 
 void weir__downstream_look(weir__downstream *d) {
   if (!d->paused && ahead_left(d) < d->relay->set.o.pipeline_bytes) return; /* it is read again */
-  if (!d->relay->set.o.half_close && weir__stream_left(d->stream))
+  if (weir__stream_left(d->stream, !d->relay->set.o.half_close))
     on_end(d, UV_ECONNRESET);
   else
     weir__deadline_set(&d->relay->clock, &d->deadline, LOOK_MS);
@@ -137,11 +151,21 @@ static void compact_ahead(weir__downstream *d) {
   d->ahead_at = 0;
 }
 
+/* There was no memory to keep them: the connection has no next request any more. */
+static void lose_bytes(weir__downstream *d) {
+  d->keep = false;
+  d->lost = true;
+  if (d->state == WEIR__DOWN_BUSY && d->events)
+    d->events->on_gone(d->owner, WEIR_ENOMEM);
+  else
+    weir__downstream_drop(d);
+}
+
 /* Keeps what cannot be read yet, up to a bound. */
 static void keep_ahead(weir__downstream *d, weir__slice bytes) {
   compact_ahead(d);
   if (weir__buf_append(&d->ahead, bytes)) {
-    weir__downstream_drop(d);
+    lose_bytes(d);
     return;
   }
   if (ahead_left(d) >= d->relay->set.o.pipeline_bytes) stop_reading(d);
@@ -212,11 +236,9 @@ static enum weir__framing outgoing(const weir__downstream *d, const weir_head *h
   case WEIR__FRAMING_CLOSE:
     if (d->head_only) return WEIR__FRAMING_NONE;
     return d->minor ? WEIR__FRAMING_CHUNKED : WEIR__FRAMING_CLOSE;
-  case WEIR__FRAMING_LENGTH:
-    return d->head_only ? WEIR__FRAMING_NONE : WEIR__FRAMING_LENGTH;
+  case WEIR__FRAMING_LENGTH: return d->head_only ? WEIR__FRAMING_NONE : WEIR__FRAMING_LENGTH;
   case WEIR__FRAMING_NONE:
-  case WEIR__FRAMING_TUNNEL:
-    break;
+  case WEIR__FRAMING_TUNNEL: break;
   }
   return head->framing;
 }

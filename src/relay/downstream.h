@@ -51,6 +51,7 @@ typedef struct weir__downstream {
 
   enum weir__down_state state;
   uint8_t minor;        /* of the running request */
+  bool served;          /* it is not the first one of the connection */
   bool head_only;       /* its method is HEAD */
   bool keep;            /* the connection may serve another request */
   bool request_done;    /* the running request was read to its end */
@@ -60,12 +61,13 @@ typedef struct weir__downstream {
   bool raw;             /* a tunnel */
   bool cut;             /* CLOSING: the end must look like none */
   bool fin;             /* the client has sent FIN */
+  bool lost;            /* bytes of the next request could not be kept */
 
   /* A stream that a host lent. */
   weir_return_fn returned; /* NULL: the stream is the relay's */
   void *returned_user;
-  bool once; /* give it back after one exchange */
-  const weir_hooks *hooks;     /* of weir_relay_start(), or NULL */
+  bool once;               /* give it back after one exchange */
+  const weir_hooks *hooks; /* of weir_relay_start(), or NULL */
   weir_hooks own_hooks;
   weir_upstream *upstream; /* likewise */
 } weir__downstream;

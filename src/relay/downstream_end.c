@@ -31,6 +31,16 @@ void weir__downstream_unborrow(weir__downstream *d) {
   forget(d);
 }
 
+/* ---- the last step ---- */
+
+static void finish(weir__downstream *d, bool reset) {
+  weir__downstream_set_state(d, WEIR__DOWN_CLOSED, 0);
+  if (reset)
+    weir__stream_reset(d->stream);
+  else
+    weir__stream_close(d->stream);
+}
+
 /* ---- giving a lent stream back ---- */
 
 static void tell_host(weir__downstream *d, uv_stream_t *stream, bool open) {
@@ -50,6 +60,10 @@ static void gone(weir__downstream *d) {
 
 static void bury_returned(weir__remains *remains) {
   weir__downstream *d = weir__container_of(remains, weir__downstream, remains);
+  if (d->lost) {
+    finish(d, false);
+    return;
+  }
   tell_host(d, weir__stream_uv_give_back(d->uv), true);
   gone(d);
 }
@@ -57,7 +71,7 @@ static void bury_returned(weir__remains *remains) {
 static void give_back(weir__downstream *d) {
   weir__downstream_set_state(d, WEIR__DOWN_RETURNING, 0);
   weir__stream_read_stop(d->stream);
-  weir__reap(&d->relay->reaper, &d->remains, bury_returned);
+  weir__reap_now(&d->relay->reaper, &d->remains, bury_returned);
 }
 
 void weir__downstream_closed(weir__downstream *d) {
@@ -66,14 +80,6 @@ void weir__downstream_closed(weir__downstream *d) {
 }
 
 /* ---- closing ---- */
-
-static void finish(weir__downstream *d, bool reset) {
-  weir__downstream_set_state(d, WEIR__DOWN_CLOSED, 0);
-  if (reset)
-    weir__stream_reset(d->stream);
-  else
-    weir__stream_close(d->stream);
-}
 
 void weir__downstream_drop(weir__downstream *d) {
   if (d->state == WEIR__DOWN_RETURNING || d->state == WEIR__DOWN_CLOSED) return;
@@ -169,13 +175,11 @@ void weir__downstream_saw_fin(weir__downstream *d) {
   switch (d->state) {
   case WEIR__DOWN_CLOSING: /* it still gets what waits for it */
   case WEIR__DOWN_RETURNING:
-  case WEIR__DOWN_CLOSED:
-    return;
+  case WEIR__DOWN_CLOSED: return;
   case WEIR__DOWN_IDLE:
   case WEIR__DOWN_HEAD:
   case WEIR__DOWN_BUSY:
-  case WEIR__DOWN_LINGERING:
-    finish(d, false);
+  case WEIR__DOWN_LINGERING: finish(d, false);
   }
 }
 
@@ -188,7 +192,9 @@ void weir__downstream_drain(weir__downstream *d) {
 
 void weir__downstream_answer_and_close(weir__downstream *d, int status, int code) {
   weir__answer answer;
-  enum weir_end end = status == 503 ? WEIR_END_REFUSED : WEIR_END_CLIENT_BAD;
+  enum weir_end end = code == WEIR_ENOMEM ? WEIR_END_NO_MEMORY
+                      : status == 503     ? WEIR_END_REFUSED
+                                          : WEIR_END_CLIENT_BAD;
   int rc = weir__answer_error(&answer, &d->relay->mem, status, end, 0, code, false);
   if (rc) {
     weir__downstream_drop(d);
@@ -216,21 +222,12 @@ void weir__downstream_turn_away(weir__downstream *d) {
 void weir__downstream_on_deadline(weir__deadline *deadline) {
   weir__downstream *d = weir__container_of(deadline, weir__downstream, deadline);
   switch (d->state) {
-  case WEIR__DOWN_HEAD:
-    weir__downstream_answer_and_close(d, 408, WEIR_ETIMEOUT);
-    return;
-  case WEIR__DOWN_CLOSING:
-    watch_progress(d);
-    return;
+  case WEIR__DOWN_HEAD: weir__downstream_answer_and_close(d, 408, WEIR_ETIMEOUT); return;
+  case WEIR__DOWN_CLOSING: watch_progress(d); return;
   case WEIR__DOWN_IDLE:
-  case WEIR__DOWN_LINGERING:
-    finish(d, false);
-    return;
-  case WEIR__DOWN_BUSY:
-    weir__downstream_look(d);
-    return;
+  case WEIR__DOWN_LINGERING: finish(d, false); return;
+  case WEIR__DOWN_BUSY: weir__downstream_look(d); return;
   case WEIR__DOWN_RETURNING: /* these have no timer */
-  case WEIR__DOWN_CLOSED:
-    return;
+  case WEIR__DOWN_CLOSED: return;
   }
 }

@@ -90,7 +90,8 @@ int weir__exchange_send_head(weir_exchange *ex, const weir_head *head) {
 static int put_answer(weir_exchange *ex, const weir__answer *answer) {
   weir__downstream *down = ex->down;
   int rc = weir__exchange_send_head(ex, answer->head);
-  if (rc == 0) rc = weir__downstream_send_body(down, weir__slice_of(answer->body, answer->body_len));
+  if (rc == 0)
+    rc = weir__downstream_send_body(down, weir__slice_of(answer->body, answer->body_len));
   if (rc == 0) rc = weir__downstream_send_end(down, NULL);
   return rc;
 }

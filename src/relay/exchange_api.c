@@ -32,7 +32,9 @@ int weir_exchange_allow_connect(weir_exchange *ex) {
   return 0;
 }
 
-void weir_exchange_abort(weir_exchange *ex) { weir__exchange_fail(ex, WEIR_END_CUT, WEIR_ECANCELED); }
+void weir_exchange_abort(weir_exchange *ex) {
+  weir__exchange_fail(ex, WEIR_END_CUT, WEIR_ECANCELED);
+}
 
 uint64_t weir_exchange_id(const weir_exchange *ex) { return ex->id; }
 

@@ -77,7 +77,8 @@ static int prepare_head(weir_exchange *ex) {
   const char *authority = ex->origin ? ex->origin->url.authority : "localhost";
   int rc = weir__forward_request(head, &ex->relay->set.policy, &ex->down->peer, host, authority,
                                  &ex->upgrade, &ex->te);
-  if (rc == 0 && ex->te) rc = weir__head_add(head, weir__slice_str("TE"), weir__slice_str("trailers"));
+  if (rc == 0 && ex->te)
+    rc = weir__head_add(head, weir__slice_str("TE"), weir__slice_str("trailers"));
   return rc;
 }
 
@@ -159,8 +160,7 @@ static int on_end(void *owner, weir_head *trailers) {
 /* A client that waits for a 100 is not the slow one. */
 static void await_body(weir_exchange *ex) {
   if (!ex->request_done && !ex->client_paused && !ex->expect)
-    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_REQUEST_BODY,
-                        ex->relay->set.o.request_body_ms);
+    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_REQUEST_BODY, ex->relay->set.o.request_body_ms);
 }
 
 void weir__exchange_continued(weir_exchange *ex) {
@@ -260,7 +260,9 @@ bool weir__exchange_retry(weir_exchange *ex) {
   ex->stats.retries++;
   weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_HEAD);
   int rc = repeat(ex);
-  if (rc < 0) return false;
-  await_origin(ex);
+  if (rc < 0)
+    weir__exchange_fail(ex, rc == WEIR_ENOMEM ? WEIR_END_NO_MEMORY : WEIR_END_UNREACHABLE, rc);
+  else
+    await_origin(ex);
   return true;
 }

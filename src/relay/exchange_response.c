@@ -80,7 +80,7 @@ static int take_head(weir_exchange *ex, weir_head *head) {
     return WEIR_ECANCELED;
   }
   if (head->framing == WEIR__FRAMING_TUNNEL)
-    return unless_prepared(ex, weir__tunnel_begin(ex, head));
+    return unless_prepared(ex, ex->request_done ? weir__tunnel_begin(ex, head) : WEIR_EUPGRADE);
   if (unless_prepared(ex, weir__exchange_send_head(ex, head))) return WEIR_ECANCELED;
   begin_body(ex, head);
   return 0;
@@ -99,13 +99,14 @@ static int on_body(void *owner, weir__slice span) {
   weir_exchange *ex = owner;
   const weir_hooks *hooks = ex->hooks;
   if (weir__exchange_over(ex)) return WEIR_ECANCELED;
-  ex->chunk_pending = true;
-  ex->stats.response_bytes += span.len;
   if (hooks->on_body && ex->phase != WEIR__PHASE_TUNNEL) {
     int verdict = hooks->on_body(ex, span.ptr, span.len, hooks->user);
     if (weir__exchange_verdict(ex, verdict)) return WEIR_ECANCELED;
   }
-  return unless_prepared(ex, weir__downstream_send_body(ex->down, span));
+  if (unless_prepared(ex, weir__downstream_send_body(ex->down, span))) return WEIR_ECANCELED;
+  ex->chunk_pending = true;
+  ex->stats.response_bytes += span.len;
+  return 0;
 }
 
 static int ask_about_trailers(weir_exchange *ex, weir_head *trailers) {

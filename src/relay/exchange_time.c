@@ -6,18 +6,12 @@
 
 static uint32_t length_of(const weir_options *o, enum weir_timer timer) {
   switch (timer) {
-  case WEIR_TIMER_CONNECT:
-    return o->connect_ms;
-  case WEIR_TIMER_HEAD:
-    return o->head_ms;
-  case WEIR_TIMER_GAP:
-    return o->gap_ms;
-  case WEIR_TIMER_TOTAL:
-    return o->total_ms;
-  case WEIR_TIMER_STALL:
-    return o->stall_ms;
-  case WEIR_TIMER_REQUEST_BODY:
-    return o->request_body_ms;
+  case WEIR_TIMER_CONNECT: return o->connect_ms;
+  case WEIR_TIMER_HEAD: return o->head_ms;
+  case WEIR_TIMER_GAP: return o->gap_ms;
+  case WEIR_TIMER_TOTAL: return o->total_ms;
+  case WEIR_TIMER_STALL: return o->stall_ms;
+  case WEIR_TIMER_REQUEST_BODY: return o->request_body_ms;
   }
   return WEIR_OFF;
 }

@@ -43,8 +43,8 @@ int weir_relay_listen(weir_relay *relay, const char *address, const weir_listen_
   if (relay->draining) return WEIR_ESTATE;
   int rc = options ? weir__copy_sized(&o, sizeof o, options) : 0;
   if (rc == 0)
-    rc = weir__listen(&listener, &relay->io, address, o.backlog ? o.backlog : BACKLOG,
-                      o.reuse_port, on_accept, relay);
+    rc = weir__listen(&listener, &relay->io, address, o.backlog ? o.backlog : BACKLOG, o.reuse_port,
+                      on_accept, relay);
   if (rc) return rc;
   weir__list_append(&relay->listeners, &listener->node);
   if (port) *port = listener->port;

@@ -1,6 +1,7 @@
 /* One table of defaults; include/weir/relay.h says why each is what it is. */
 #include "relay/options.h"
 
+#include "http/chars.h"
 #include "weir/err.h"
 
 #define KIB 1024u
@@ -15,6 +16,7 @@ typedef struct default_value {
 #define DEFAULT(field, value) \
   { offsetof(weir_options, field), value }
 
+/* clang-format off */
 static const default_value defaults[] = {
     DEFAULT(connect_ms, 5000),
     DEFAULT(head_ms, 300000),
@@ -27,16 +29,15 @@ static const default_value defaults[] = {
     DEFAULT(idle_origin_ms, 4000),
     DEFAULT(head_bytes, 64 * KIB),
     DEFAULT(head_fields, 128),
-    DEFAULT(target_bytes, 16 * KIB),
     DEFAULT(interim_max, 16),
     DEFAULT(clients_max, WEIR_OFF),
     DEFAULT(idle_per_origin, 64),
     DEFAULT(outbox_high, 256 * KIB),
-    DEFAULT(outbox_low, 64 * KIB),
     DEFAULT(pipeline_bytes, 64 * KIB),
     DEFAULT(notsent_lowat, 128 * KIB),
     DEFAULT(user_timeout_ms, 30000),
 };
+/* clang-format on */
 
 int weir__copy_sized(void *to, size_t to_size, const void *from) {
   size_t from_size = *(const size_t *)from;
@@ -51,11 +52,16 @@ int weir__copy_sized(void *to, size_t to_size, const void *from) {
   return 0;
 }
 
+/* A default that depends on a larger sibling follows it down. */
+static uint32_t at_most(uint32_t value, uint32_t limit) { return value < limit ? value : limit; }
+
 static void fill_in(weir_options *o) {
   for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
     uint32_t *field = (uint32_t *)(void *)((char *)o + defaults[i].offset);
     if (*field == 0) *field = defaults[i].value;
   }
+  if (o->target_bytes == 0) o->target_bytes = at_most(16 * KIB, o->head_bytes);
+  if (o->outbox_low == 0) o->outbox_low = at_most(64 * KIB, o->outbox_high / 4);
   if (o->request_body_max == 0) o->request_body_max = UINT64_MAX;
   if (o->log_level == 0) o->log_level = WEIR_LOG_INFO;
   if (!o->via) o->via = "weir";
@@ -66,9 +72,9 @@ static int validate(const weir_options *o) {
   if (o->outbox_low > o->outbox_high) return WEIR_EINVAL;
   if (o->head_bytes < 1 * KIB || o->target_bytes > o->head_bytes) return WEIR_EINVAL;
   if (o->log_level > WEIR_LOG_DEBUG) return WEIR_EINVAL;
-  if (strlen(o->via) > VIA_MAX) return WEIR_EINVAL;
-  for (const char *p = o->via; *p; p++) /* a pseudonym is a token (RFC 9110, 7.6.3) */
-    if ((unsigned char)*p <= ' ' || *p == ',' || *p == 0x7f) return WEIR_EINVAL;
+  weir__slice via = weir__slice_str(o->via); /* a pseudonym or a host (RFC 9110, 7.6.3) */
+  if (via.len > VIA_MAX) return WEIR_EINVAL;
+  if (via.len && !weir__is_token(via) && !weir__is_host(via)) return WEIR_EINVAL;
   return 0;
 }
 

@@ -92,7 +92,8 @@ static int init(weir_upstream *upstream, weir_relay *relay, const weir_upstream_
   return upstream->host ? 0 : WEIR_ENOMEM;
 }
 
-int weir_upstream_new(weir_upstream **out, weir_relay *relay, const weir_upstream_options *options) {
+int weir_upstream_new(weir_upstream **out, weir_relay *relay,
+                      const weir_upstream_options *options) {
   weir_upstream_options o;
   int rc = weir__copy_sized(&o, sizeof o, options);
   if (rc) return rc;

@@ -8,7 +8,9 @@
 #include "weir/err.h"
 
 #define each(node, list) \
-  weir__list *node = (list)->next, *after = node->next; node != (list); node = after, after = node->next
+  weir__list *node = (list)->next, *after = node->next; \
+  node != (list); \
+  node = after, after = node->next
 
 /* ---- making one ---- */
 
@@ -50,7 +52,7 @@ static int init(weir_relay *relay, const weir_options *options) {
   rc = init_shared(relay);
   if (rc) weir__settings_free(&relay->set, &relay->mem);
   if (rc == 0) rc = weir__clock_init(&relay->clock, relay->loop);
-  if (rc == 0) rc = weir__reaper_init(&relay->reaper, relay->loop);
+  if (rc == 0) weir__reaper_init(&relay->reaper, relay->loop);
   return rc;
 }
 
@@ -95,7 +97,8 @@ static void end_client(weir__downstream *down) {
 }
 
 static void end_clients(weir_relay *relay) {
-  for (each(node, &relay->downstreams)) end_client(weir__container_of(node, weir__downstream, node));
+  for (each(node, &relay->downstreams))
+    end_client(weir__container_of(node, weir__downstream, node));
 }
 
 static void stop_taking(weir_relay *relay) {
@@ -121,18 +124,23 @@ static void on_drain_deadline(weir__deadline *deadline) {
     end_clients(relay);
 }
 
-void weir_relay_drain(weir_relay *relay, uint32_t deadline_ms, weir_done_fn done, void *user) {
-  bool again = relay->draining;
-  if (relay->closing) return;
-  weir__deadline_set(&relay->clock, &relay->drain_deadline, deadline_ms);
-  if (again) return;
-  relay->drained = done;
-  relay->drained_user = user;
+static void begin_drain(weir_relay *relay) {
   uv_ref((uv_handle_t *)&relay->clock.timer); /* the report must come even if nothing else lives */
   stop_taking(relay);
   for (each(node, &relay->downstreams))
     weir__downstream_drain(weir__container_of(node, weir__downstream, node));
-  weir__relay_check(relay);
+}
+
+void weir_relay_drain(weir_relay *relay, uint32_t deadline_ms, weir_done_fn done, void *user) {
+  bool again = relay->draining;
+  if (relay->closing) return;
+  weir__deadline_set(&relay->clock, &relay->drain_deadline, deadline_ms);
+  if (!again) {
+    relay->drained = done;
+    relay->drained_user = user;
+    begin_drain(relay);
+  }
+  weir__relay_check(relay); /* there may be nobody left to wait for */
 }
 
 static void on_reaper_closed(weir__reaper *reaper) {
@@ -149,9 +157,7 @@ static void on_clock_closed(weir__clock *clock) {
   weir__relay_check(relay);
 }
 
-static void on_last_io(weir__io *io) {
-  weir__relay_check(weir__container_of(io, weir_relay, io));
-}
+static void on_last_io(weir__io *io) { weir__relay_check(weir__container_of(io, weir_relay, io)); }
 
 void weir__relay_check(weir_relay *relay) {
   bool empty = weir__list_empty(&relay->downstreams);

@@ -1,6 +1,7 @@
 /* A list sorted as it is read: with host before without, longer prefixes before shorter ones. */
 #include "relay/route.h"
 
+#include "http/chars.h"
 #include "weir/err.h"
 
 struct weir__route {
@@ -43,7 +44,8 @@ static struct weir__route *new_route(weir__mem *mem, const char *host, const cha
 
 int weir__routes_add(weir__routes *routes, const char *host, const char *prefix,
                      weir_upstream *upstream) {
-  if (!prefix || prefix[0] != '/' || !upstream || (host && !host[0])) return WEIR_EINVAL;
+  if (!prefix || prefix[0] != '/' || !upstream) return WEIR_EINVAL;
+  if (host && !weir__is_host(weir__slice_str(host))) return WEIR_EINVAL;
   struct weir__route *route = new_route(routes->mem, host, prefix);
   if (!route) return WEIR_ENOMEM;
   route->upstream = upstream;

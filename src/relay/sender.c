@@ -8,8 +8,7 @@ enum {
   TEXT_KEPT = 16 * 1024, /* a larger text buffer is given back after use */
 };
 
-void weir__sender_init(weir__sender *sender, weir__mem *mem, weir__batch *batch,
-                       size_t early_max) {
+void weir__sender_init(weir__sender *sender, weir__mem *mem, weir__batch *batch, size_t early_max) {
   *sender = (weir__sender){.batch = batch, .early = {.mem = mem}, .early_max = early_max};
 }
 
@@ -56,8 +55,16 @@ static void close_chunk(weir__batch *batch, const char *behind) {
   push_static(batch, behind);
 }
 
+/* A batch has room for one size line, so the message before has to leave first. */
+static void begin_anew(weir__sender *sender) {
+  if (!sender->ended) return;
+  sender->ended = false;
+  sender->carried = weir__sender_flush(sender);
+}
+
 static int put_head(weir__sender *sender, const weir_head *head, const weir__h1_extra *extra) {
   weir__batch *batch = sender->batch;
+  begin_anew(sender);
   int rc = claim(sender);
   size_t before = batch->text.len;
   if (rc == 0) rc = weir__h1_write_head(&batch->text, head, extra);
@@ -65,8 +72,7 @@ static int put_head(weir__sender *sender, const weir_head *head, const weir__h1_
   return rc;
 }
 
-int weir__sender_interim(weir__sender *sender, const weir_head *head,
-                         const weir__h1_extra *extra) {
+int weir__sender_interim(weir__sender *sender, const weir_head *head, const weir__h1_extra *extra) {
   return put_head(sender, head, extra);
 }
 
@@ -152,12 +158,12 @@ int weir__sender_flush(weir__sender *sender) {
   weir__batch *batch = sender->batch;
   int carried = sender->carried;
   sender->carried = 0;
-  if (carried < 0 || batch->owner != sender) return carried;
+  if (batch->owner != sender) return carried;
   if (batch->chunk) close_chunk(batch, "\r\n");
   point_into_text(batch);
   int rc = batch->count ? leave(sender, batch->slices, batch->count) : 0;
   clear(batch);
-  return rc ? rc : carried;
+  return carried < 0 || rc == 0 ? carried : rc;
 }
 
 int weir__sender_attach(weir__sender *sender, weir__stream *stream) {

@@ -18,11 +18,11 @@ enum { WEIR__BATCH_MAX = 64 };
 typedef struct weir__sender weir__sender;
 
 typedef struct weir__batch {
-  weir__sender *owner; /* whose bytes these are; NULL: empty */
+  weir__sender *owner;                 /* whose bytes these are; NULL: empty */
   weir__slice slices[WEIR__BATCH_MAX]; /* ptr NULL: the next `len` bytes of `text` */
   size_t count;
-  weir__buf text;      /* heads and trailers */
-  size_t chunk;        /* index + 1 of the size line that waits for its number; 0: no chunk open */
+  weir__buf text; /* heads and trailers */
+  size_t chunk;   /* index + 1 of the size line that waits for its number; 0: no chunk open */
   size_t chunk_len;
   char line[WEIR__CHUNK_LINE];
 } weir__batch;
@@ -33,8 +33,8 @@ struct weir__sender {
   weir__buf early;
   size_t early_max; /* more than this waiting there is WEIR__FULL */
   weir__body body;
-  uint64_t sent;    /* bytes the stream has taken */
-  int carried;      /* result of a flush that another sender forced */
+  uint64_t sent; /* bytes the stream has taken */
+  int carried;   /* result of a flush that another sender forced */
   bool ended;
 };
 

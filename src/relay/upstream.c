@@ -73,7 +73,7 @@ static void on_data(void *owner, weir__slice bytes) {
   weir__upstream *u = owner;
   u->heard = true;
   int rc = u->raw ? u->events->on_body(u->owner, bytes) : read_message(u, bytes);
-  if (u->stream) u->events->on_flush(u->owner); /* good bytes first .. */
+  if (u->stream) u->events->on_flush(u->owner);              /* good bytes first .. */
   if (u->stream && rc < 0) u->events->on_gone(u->owner, rc); /* .. then the news */
 }
 
@@ -157,8 +157,8 @@ static int connect_anew(weir__upstream *u) {
 }
 
 int weir__upstream_open(weir__upstream *u, const char *method, const char *asked) {
-  u->reader = weir__h1_new(&u->relay->mem, WEIR__H1_RESPONSE, &u->relay->set.limits,
-                           &reader_events, u);
+  u->reader =
+      weir__h1_new(&u->relay->mem, WEIR__H1_RESPONSE, &u->relay->set.limits, &reader_events, u);
   if (!u->reader) return WEIR_ENOMEM;
   weir__h1_expect(u->reader, method, asked);
   weir__stream *stream = weir__pool_take(u->origin);

@@ -25,7 +25,7 @@ typedef struct weir__upstream {
   bool broken;      /* writing failed; what the origin still says may be read */
   bool complete;    /* the response has ended */
   bool keep_alive;
-  bool raw;         /* a tunnel: bytes both ways */
+  bool raw; /* a tunnel: bytes both ways */
 } weir__upstream;
 
 void weir__upstream_init(weir__upstream *u, weir_relay *relay, weir_upstream *origin,
@@ -41,8 +41,7 @@ int weir__upstream_reopen(weir__upstream *u);
 
 /* The message. Results as those of the sender, but a stream that does not take bytes any more is no
  * error here: the origin may have answered before it closed, so on_gone comes from reading. */
-int weir__upstream_send_head(weir__upstream *u, const weir_head *head,
-                             const weir__h1_extra *extra);
+int weir__upstream_send_head(weir__upstream *u, const weir_head *head, const weir__h1_extra *extra);
 int weir__upstream_send_body(weir__upstream *u, weir__slice span);
 int weir__upstream_send_end(weir__upstream *u, const weir_head *trailers);
 int weir__upstream_flush(weir__upstream *u);

@@ -23,7 +23,7 @@ typedef struct weir__stream_events {
   /* No more will come: 0 for FIN, else the error. Writing may still work after 0. */
   void (*on_end)(void *owner, int status);
   /* Less waits than before: comes when the low water mark is passed after WEIR__FULL, and when
-   * nothing waits any more. */
+   * nothing waits any more (also when a later writev() failed for want of memory). */
   void (*on_drained)(void *owner);
   /* A write failed after writev() had taken the bytes: the peer is gone. Comes at most once. */
   void (*on_write_error)(void *owner, int status);

@@ -230,14 +230,18 @@ static void landed(weir__stream_uv *s) {
 static void on_written(uv_write_t *req, int status) {
   write_request *writing = weir__container_of(req, write_request, req);
   weir__stream_uv *s = writing->stream;
-  bool live = s && !s->closing && !s->failed;
-  if (live && status == 0) {
+  bool open = s && !s->closing;
+  if (open && status == 0 && !s->failed) {
     landed(s);
     return;
   }
   if (s) s->writing = NULL;
   free_request(writing);
-  if (live) write_failed(s, status);
+  if (!open) return;
+  if (s->failed) /* what could not be kept is lost, and told; what could has gone out */
+    s->base.events->on_drained(s->base.owner);
+  else
+    write_failed(s, status);
 }
 
 static int shut_down(weir__stream *base) {

@@ -189,14 +189,14 @@ static void on_data(void *owner, weir__slice bytes) {
 }
 
 static void on_fin(weir__downstream *d) {
-  if (d->raw)
-    d->events->on_end(d->owner, NULL), d->events->on_flush(d->owner);
-  else if (d->state == WEIR__DOWN_BUSY && d->relay->set.o.half_close && d->request_done)
-    return;
-  else if (d->state == WEIR__DOWN_BUSY && d->events)
-    d->events->on_gone(d->owner, UV_EOF);
-  else
+  bool busy = d->state == WEIR__DOWN_BUSY && d->events;
+  if (!busy)
     weir__downstream_saw_fin(d);
+  else if (d->raw)
+    d->events->on_end(d->owner, NULL);
+  else if (!d->relay->set.o.half_close || !d->request_done)
+    d->events->on_gone(d->owner, UV_EOF);
+  if (busy && d->raw && d->events) d->events->on_flush(d->owner);
 }
 
 static void on_end(void *owner, int status) {

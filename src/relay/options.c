@@ -68,13 +68,19 @@ static void fill_in(weir_options *o) {
   if (!o->upgrade_protocols) o->upgrade_protocols = "websocket";
 }
 
+/* A pseudonym or host:port (RFC 9110, 7.6.3), of bytes that cannot end or comment out what follows. */
+static bool is_received_by(const char *via) {
+  if (strlen(via) > VIA_MAX) return false;
+  for (const char *p = via; *p; p++)
+    if (!weir__is_token(weir__slice_of(p, 1)) && !strchr(":[]", *p)) return false;
+  return true;
+}
+
 static int validate(const weir_options *o) {
   if (o->outbox_low > o->outbox_high) return WEIR_EINVAL;
   if (o->head_bytes < 1 * KIB || o->target_bytes > o->head_bytes) return WEIR_EINVAL;
   if (o->log_level > WEIR_LOG_DEBUG) return WEIR_EINVAL;
-  weir__slice via = weir__slice_str(o->via); /* a pseudonym or a host (RFC 9110, 7.6.3) */
-  if (via.len > VIA_MAX) return WEIR_EINVAL;
-  if (via.len && !weir__is_token(via) && !weir__is_host(via)) return WEIR_EINVAL;
+  if (!is_received_by(o->via)) return WEIR_EINVAL;
   return 0;
 }
 

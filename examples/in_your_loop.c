@@ -1,9 +1,10 @@
-/* weir inside a server of your own. The server has the loop, the listener and the connections, reads
- * the first bytes of each, and then chooses among three ways:
+/* weir inside a server of your own. The server has the loop, the listener and the connections,
+ * reads the first bytes of each, and then chooses among three ways:
  *   /own        it answers itself; weir never hears of it;
  *   /start/..   it parses the head, lends weir the connection for this one request (without /start)
  *               and gets it back for the next: weir_relay_start();
- *   else        weir has the connection, and all requests on it, until it closes: weir_relay_accept().
+ *   else        weir has the connection, with all its requests, until it closes:
+ *               weir_relay_accept().
  * Run it as: weir-in-your-loop ORIGIN-URL [ADDRESS] */
 #include <signal.h>
 #include <stdbool.h>

@@ -79,8 +79,8 @@ static bool refuse_flag(const char *argument, const char *name, size_t len) {
   return say("unknown flag %.*s: --help lists them all", shown, argument);
 }
 
-/* The value behind `=` or in the next argument, which is consumed then. NULL after saying that there
- * is none. A value may begin with one dash, but with two it is the next flag. */
+/* The value behind `=` or in the next argument, which is consumed then. NULL after saying that
+ * there is none. A value may begin with one dash, but with two it is the next flag. */
 static const char *find_value(const struct flag *flag, const char *behind, char ***next) {
   if (*behind == '=') return behind + 1;
   if (**next && strncmp(**next, "--", 2) != 0) return *(*next)++;

@@ -1,4 +1,4 @@
-/* The command line: one table from which parsing, --help and "did you mean" come. Knows no relay. */
+/* The command line: parsing, --help and "did you mean" come from one table. Knows no relay. */
 #ifndef RELAY_FLAGS_H
 #define RELAY_FLAGS_H
 

@@ -75,16 +75,23 @@ static bool listen_everywhere(struct program *p) {
   return true;
 }
 
+/* "host:0" with the real port; without a host, every address of the machine. */
+static void announce_port(const char *address, int port) {
+  int host = (int)(strrchr(address, ':') - address);
+  if (host)
+    printf("listening on http://%.*s:%d\n", host, address, port);
+  else
+    printf("listening on http://0.0.0.0:%d\n", port);
+}
+
 /* Scripts wait for these lines, so they must not sit in a buffer. */
 static void announce(const struct program *p) {
   for (size_t i = 0; i < p->config.listen.count; i++) {
-    const char *address = p->places[i].address;
-    int host = (int)(strrchr(address, ':') - address);
-    if (p->places[i].port == 0)
-      printf("listening on %s\n", address);
+    const struct place *place = &p->places[i];
+    if (place->port)
+      announce_port(place->address, place->port);
     else
-      printf("listening on http://%.*s:%d\n", host ? host : 7, host ? address : "0.0.0.0",
-             p->places[i].port);
+      printf("listening on %s\n", place->address);
   }
   fflush(stdout);
 }
@@ -114,10 +121,8 @@ static void on_reopen_signal(uv_signal_t *signal, int number) {
   order_all(signal->data, ORDER_REOPEN);
 }
 
-static void ignore_closed(uv_handle_t *handle) { (void)handle; }
-
 static void close_signals(struct program *p) {
-  for (int i = 0; i < SIGNALS; i++) uv_close((uv_handle_t *)&p->signals[i], ignore_closed);
+  for (int i = 0; i < SIGNALS; i++) uv_close((uv_handle_t *)&p->signals[i], NULL);
 }
 
 static bool watch_signals(struct program *p) {
@@ -135,7 +140,7 @@ static bool watch_signals(struct program *p) {
 
 static void on_worker_ended(uv_async_t *ended) {
   struct program *p = ended->loop->data;
-  uv_close((uv_handle_t *)ended, ignore_closed);
+  uv_close((uv_handle_t *)ended, NULL);
   if (--p->running == 0) close_signals(p);
 }
 

@@ -1,5 +1,6 @@
-/* Which requests go to which origin, as the command line says it. Checks spelling and contradictions;
- * what a URL may be is the library's to judge. Texts are argv's, the rest belongs to the struct. */
+/* Which requests go to which origin, as the command line says it. Checks spelling and
+ * contradictions; what a URL may be is the library's to judge. Texts are argv's, the rest belongs
+ * to the struct. */
 #ifndef RELAY_ROUTES_H
 #define RELAY_ROUTES_H
 
@@ -12,8 +13,8 @@ struct routes {
   size_t count;
 };
 
-/* Adds "PREFIX=URL" or "HOST/PREFIX=URL"; as a route for everything, a plain URL. False after saying
- * what is wrong. */
+/* Adds "PREFIX=URL" or "HOST/PREFIX=URL"; as a route for everything, a plain URL. False after
+ * saying what is wrong. */
 bool routes_add(struct routes *routes, const char *text);
 bool routes_add_origin(struct routes *routes, const char *url);
 

@@ -77,7 +77,7 @@ bool value_pseudonym(const char *text) {
 
 static unsigned least(unsigned a, unsigned b) { return a < b ? a : b; }
 
-/* The usual table, a row for each letter of `a`, of which three are alive (a swap looks back two). */
+/* The usual table, a row for each letter of `a`; three are alive, since a swap looks back two. */
 unsigned edit_distance(const char *a, const char *b) {
   unsigned rows[3][COMPARED + 1];
   unsigned a_len = (unsigned)strnlen(a, COMPARED), b_len = (unsigned)strnlen(b, COMPARED);

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Milliseconds: "250ms", "300s", "5m", "2h", or seconds without a unit. Not 0, and below 49 days. */
+/* Milliseconds: "250ms", "300s", "5m", "2h", or seconds without a unit. Not 0, below 49 days. */
 bool value_time(const char *text, uint32_t *ms);
 
 /* Bytes: "4096", "64k", "1m", "2g". */

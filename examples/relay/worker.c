@@ -32,7 +32,7 @@ static void on_reopen(uv_async_t *order) {
   access_log_reopen(&w->handler.log);
 }
 
-/* Orders may come until the thread is joined, so their handles stay open, but keep no loop alive. */
+/* Orders may come until the thread is joined, so the handles stay open; they keep no loop alive. */
 static int open_orders(struct worker *w) {
   static const uv_async_cb obey[ORDER_COUNT] = {
       [ORDER_DRAIN] = on_drain, [ORDER_STOP] = on_stop, [ORDER_REOPEN] = on_reopen};

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* As malloc, realloc and free, with `user` last. All three or none. Called on the loop's thread only;
- * may not call back into the relay. */
+/* As malloc, realloc and free, with `user` last. All three or none. Called on the loop's thread
+ * only; may not call back into the relay. */
 typedef struct weir_allocator {
   void *(*alloc)(size_t size, void *user);
   void *(*resize)(void *old, size_t size, void *user);

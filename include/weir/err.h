@@ -1,4 +1,5 @@
-/* Error codes. One set: libuv's codes (-4095 to -1) pass through unchanged, weir's own lie below. */
+/* Error codes. One set: libuv's codes (-4095 to -1) pass through unchanged, weir's own lie
+ * below. */
 #ifndef WEIR_ERR_H
 #define WEIR_ERR_H
 

@@ -163,7 +163,8 @@ WEIR_EXTERN int weir_exchange_set_upstream(weir_exchange *ex, weir_upstream *ups
  * for a status out of range, WEIR_EFIELD for a bad field, WEIR_ENOMEM. */
 WEIR_EXTERN int weir_exchange_answer(weir_exchange *ex, const weir_answer *answer);
 
-/* Lets a CONNECT request pass to the origin, which is answered 405 otherwise. Only in on_request. */
+/* Lets a CONNECT request pass to the origin, which is answered 405 otherwise. Only in
+ * on_request. */
 WEIR_EXTERN int weir_exchange_allow_connect(weir_exchange *ex);
 
 /* Ends the exchange at once with WEIR_END_CUT: the origin connection is closed, the client's is

@@ -51,8 +51,8 @@ WEIR_EXTERN int weir_head_add(weir_head *head, const char *name, const char *val
 WEIR_EXTERN int weir_head_remove(weir_head *head, const char *name);
 
 /* Changes the request target (origin-form, or `*` for OPTIONS). WEIR_ETARGET for one that has a
- * space, a control character, a byte from 0x80 or a `#` or does not begin with `/`, and for CONNECT;
- * WEIR_ESTATE on a response. WEIR_ENOMEM. */
+ * space, a control character, a byte from 0x80 or a `#` or does not begin with `/`, and for
+ * CONNECT; WEIR_ESTATE on a response. WEIR_ENOMEM. */
 WEIR_EXTERN int weir_head_set_target(weir_head *head, const char *target);
 
 /* Changes status (200 to 599) and reason (NULL: the usual one). WEIR_EINVAL for another status, or

@@ -87,9 +87,9 @@ typedef struct weir_upstream_options {
 } weir_upstream_options;
 #define WEIR_UPSTREAM_OPTIONS_INIT .size = sizeof(weir_upstream_options)
 
-/* Adds an origin, which belongs to the relay and lives as long. WEIR_EURL, WEIR_EHOST (a `host` that
- * cannot stand in a Host field), WEIR_ENOMEM.
- * Names are looked up at each connection, so moving one needs no restart. Never calls back. */
+/* Adds an origin, which belongs to the relay and lives as long. WEIR_EURL, WEIR_EHOST (a `host`
+ * that cannot stand in a Host field), WEIR_ENOMEM. Names are looked up at each connection, so
+ * moving one needs no restart. Never calls back. */
 WEIR_EXTERN int weir_upstream_new(weir_upstream **upstream, weir_relay *relay,
                                   const weir_upstream_options *options);
 
@@ -110,9 +110,9 @@ typedef struct weir_listen_options {
 /* Listens on `host:port`, `[v6]:port`, `:port` (every address) or `unix:/path`; port 0 takes a
  * free one, and `port` (if not NULL) is told which. A name is looked up here and now. A unix socket
  * left behind by a dead process is replaced; one that still answers gives UV_EADDRINUSE.
- * `options` may be NULL. WEIR_EADDRESS, WEIR_ESTATE (drain or close has begun), WEIR_ENOMEM, or what
- * the system says (UV_EADDRINUSE).
- * May be called several times. Does not call back before it returns. */
+ * `options` may be NULL. WEIR_EADDRESS, WEIR_ESTATE (drain or close has begun), WEIR_ENOMEM, or
+ * what the system says (UV_EADDRINUSE). May be called several times. Does not call back before it
+ * returns. */
 WEIR_EXTERN int weir_relay_listen(weir_relay *relay, const char *address,
                                   const weir_listen_options *options, int *port);
 
@@ -185,8 +185,8 @@ typedef void (*weir_done_fn)(weir_relay *relay, void *user);
 /* Ends gently: stops listening, closes idle connections, lets running exchanges finish and tells
  * their clients `Connection: close`; what still runs after `deadline_ms` (WEIR_OFF: however long)
  * is cut with WEIR_END_DRAINED. Then calls `done` (may be NULL), never before it returns. A client
- * that has its answer but does not close delays that by at most 5 s, and never past the deadline. The
- * relay stays valid until weir_relay_close(). Calling it again only moves the deadline. */
+ * that has its answer but does not close delays that by at most 5 s, and never past the deadline.
+ * The relay stays valid until weir_relay_close(). Calling it again only moves the deadline. */
 WEIR_EXTERN void weir_relay_drain(weir_relay *relay, uint32_t deadline_ms, weir_done_fn done,
                                   void *user);
 

@@ -34,12 +34,14 @@ weir__addr weir__addr_from(const void *bytes, size_t len);
 /* Reads "192.0.2.7" or "2001:db8::1": four decimal numbers, no brackets, no zone. */
 bool weir__addr_parse(weir__addr *addr, weir__slice text);
 
-/* "10.0.0.0/8", "192.0.2.7", "fd00::/8", "unix". WEIR_ECIDR for anything else, also for a range with
- * bits set behind its length ("10.0.0.1/8"): such a line is more often a typing error than meant. */
+/* "10.0.0.0/8", "192.0.2.7", "fd00::/8", "unix". WEIR_ECIDR for anything else, also for a range
+ * with bits set behind its length ("10.0.0.1/8"): such a line is more often a typing error than
+ * meant. */
 int weir__cidr_parse(weir__cidr *cidr, const char *text);
 bool weir__cidr_has(const weir__cidr *cidr, const weir__addr *addr);
 
-/* Parses a NULL-terminated list (NULL: an empty one). WEIR_ECIDR, WEIR_ENOMEM; nothing is kept then. */
+/* Parses a NULL-terminated list (NULL: an empty one). WEIR_ECIDR, WEIR_ENOMEM; nothing is kept
+ * then. */
 int weir__cidrs_parse(weir__cidrs *cidrs, weir__mem *mem, const char *const *texts);
 bool weir__cidrs_have(const weir__cidrs *cidrs, const weir__addr *addr);
 void weir__cidrs_free(weir__cidrs *cidrs, weir__mem *mem);

@@ -11,8 +11,8 @@ typedef struct weir__log {
   enum weir_log_level level;
 } weir__log;
 
-/* weir__log_line(&relay->log, WEIR_LOG_INFO, "relay=%p event=listen port=%d", ...). Lines are cut at 511
- * bytes; control characters in them are printed as `?`. */
+/* weir__log_line(&relay->log, WEIR_LOG_INFO, "relay=%p event=listen port=%d", ...). Lines are cut
+ * at 511 bytes; control characters in them are printed as `?`. */
 #define weir__log_line(log, at, ...) \
   do { \
     if ((log)->fn && (at) <= (log)->level) weir__log_print((log), (at), __VA_ARGS__); \

@@ -1,5 +1,5 @@
-/* Which bytes may stand where in HTTP (RFC 9110, 5; RFC 9112, 3.2). Pure functions over slices; they
- * own nothing and never allocate. */
+/* Which bytes may stand where in HTTP (RFC 9110, 5; RFC 9112, 3.2). Pure functions over slices;
+ * they own nothing and never allocate. */
 #ifndef WEIR_HTTP_CHARS_H
 #define WEIR_HTTP_CHARS_H
 

@@ -26,8 +26,9 @@ static int check_transfer_encoding(const weir_head *head, bool *chunked) {
   return weir__slice_is_nocase(weir__field_value(field), "chunked") ? 0 : WEIR_EFRAMING;
 }
 
-/* One field of digits. A list of equal numbers is legal to repair (RFC 9110, 8.6), but who sends one
- * has lost count. The value is rewritten in its shortest form: "007" must not leave as it came. */
+/* One field of digits. A list of equal numbers is legal to repair (RFC 9110, 8.6), but who sends
+ * one has lost count. The value is rewritten in its shortest form: "007" must not leave as it
+ * came. */
 static int check_content_length(weir_head *head, bool *present) {
   const weir__field *field = NULL;
   size_t n = count(head, "Content-Length", &field);

@@ -1,6 +1,6 @@
 /* What a head means, and whether it means exactly one thing (RFC 9112, 3.2, 6, 9.3): pure functions
- * that fill in the lower half of struct weir_head. They know no parser and no limits. The head stays
- * its owner's. */
+ * that fill in the lower half of struct weir_head. They know no parser and no limits. The head
+ * stays its owner's. */
 #ifndef WEIR_HTTP_H1_CHECK_H
 #define WEIR_HTTP_H1_CHECK_H
 

@@ -1,7 +1,7 @@
 /* Feeds llhttp and builds heads from its spans. llhttp's lenient flags all stay off; what it lets
- * pass all the same (folded lines, several spaces for one, endless white space, chunk framing without
- * end) is stopped here, and what a head means is decided in http/h1_check. The parser and the head
- * under construction are the reader's. */
+ * pass all the same (folded lines, several spaces for one, endless white space, chunk framing
+ * without end) is stopped here, and what a head means is decided in http/h1_check. The parser and
+ * the head under construction are the reader's. */
 #include "http/h1_read.h"
 
 #include <assert.h>
@@ -138,14 +138,15 @@ static int report_interim(weir__h1_reader *r) {
   return rc ? stop(r, rc) : 1;
 }
 
-/* What on_headers_complete answers: 0 a body follows as llhttp sees it, 1 none, 2 no HTTP follows. */
+/* What on_headers_complete answers: 0 a body follows as llhttp sees it, 1 none, 2 no HTTP
+ * follows. */
 static int after_head(const weir_head *head, enum weir__h1_kind kind) {
   if (head->framing == WEIR__FRAMING_TUNNEL) return 2;
   return kind == WEIR__H1_RESPONSE && head->framing == WEIR__FRAMING_NONE;
 }
 
-/* llhttp frames what follows, so it must have understood what the check did: it takes "chunked" with
- * a tab behind it for no chunks. */
+/* llhttp frames what follows, so it must have understood what the check did: it takes "chunked"
+ * with a tab behind it for no chunks. */
 static bool agrees(const llhttp_t *p, const weir_head *head) {
   bool chunked = p->flags & F_CHUNKED, length = p->flags & F_CONTENT_LENGTH;
   switch (head->framing) {
@@ -179,8 +180,8 @@ static int on_headers_complete(llhttp_t *p) {
 /* ---- body and end ---- */
 
 /* Chunk framing is paid for by what it frames: extensions, leading zeros and one-byte chunks cannot
- * be sent for ever without body. Looked at when a chunk's data begins, and when the bytes at hand are
- * used up, so that no cut makes a difference. */
+ * be sent for ever without body. Looked at when a chunk's data begins, and when the bytes at hand
+ * are used up, so that no cut makes a difference. */
 static bool overspent(const weir__h1_reader *r, uint64_t read, uint64_t chunks) {
   return read - r->payload > OVERHEAD_FREE + OVERHEAD_CHUNK * chunks;
 }
@@ -238,8 +239,8 @@ static int error_of(const llhttp_t *p, llhttp_errno_t err) {
   return framing ? WEIR_EFRAMING : WEIR_EMESSAGE;
 }
 
-/* Runs llhttp over `bytes`, adds what it used to `*used`. A pause is where a callback wanted one: at
- * the last chunk, or at the end of a message. */
+/* Runs llhttp over `bytes`, adds what it used to `*used`. A pause is where a callback wanted one:
+ * at the last chunk, or at the end of a message. */
 static int execute(weir__h1_reader *r, weir__slice bytes, size_t *used) {
   r->fed = bytes.ptr;
   llhttp_errno_t err = llhttp_execute(&r->parser, bytes.ptr, bytes.len);

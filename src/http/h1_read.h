@@ -51,13 +51,13 @@ void weir__h1_free(weir__h1_reader *reader);
 void weir__h1_expect(weir__h1_reader *reader, const char *method, const char *upgrade);
 
 /* Reads on. Returns 0 (all used, more needed), WEIR__H1_END (a message ended after `*used` bytes:
- * feed the rest to begin the next one), what an event returned, or WEIR_E...: the message is bad and
- * the reader is good for nothing but weir__h1_free().
- * Heads framed as tunnel end the message at once: the rest is no HTTP. */
+ * feed the rest to begin the next one), what an event returned, or WEIR_E...: the message is bad
+ * and the reader is good for nothing but weir__h1_free(). Heads framed as tunnel end the message at
+ * once: the rest is no HTTP. */
 int weir__h1_feed(weir__h1_reader *reader, weir__slice bytes, size_t *used);
 
-/* The peer sent FIN. Returns WEIR__H1_END if that completes the message (close-delimited; on_end has
- * run), 0 if no message had begun, else WEIR_ETRUNCATED. */
+/* The peer sent FIN. Returns WEIR__H1_END if that completes the message (close-delimited; on_end
+ * has run), 0 if no message had begun, else WEIR_ETRUNCATED. */
 int weir__h1_finish(weir__h1_reader *reader);
 
 /* True between the first byte of a message and its end. */

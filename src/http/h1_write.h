@@ -1,5 +1,5 @@
-/* Heads to bytes, in the one strict form: single spaces, CRLF, no folding. It writes what it is given
- * and decides nothing. The bytes go to the caller's buffer. */
+/* Heads to bytes, in the one strict form: single spaces, CRLF, no folding. It writes what it is
+ * given and decides nothing. The bytes go to the caller's buffer. */
 #ifndef WEIR_HTTP_H1_WRITE_H
 #define WEIR_HTTP_H1_WRITE_H
 

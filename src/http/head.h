@@ -1,5 +1,5 @@
-/* A message head: start line and an ordered list of fields, in one arena. It does not know where the
- * bytes came from or where they go. Its maker frees it; strings live until then. */
+/* A message head: start line and an ordered list of fields, in one arena. It does not know where
+ * the bytes came from or where they go. Its maker frees it; strings live until then. */
 #ifndef WEIR_HTTP_HEAD_H
 #define WEIR_HTTP_HEAD_H
 

@@ -1,6 +1,6 @@
-/* From an endpoint to an open stream: name, then TCP (or a unix socket), under one deadline. It does
- * not know what the connection is for. The struct holds all its attempts and goes when the last of
- * their streams is closed or handed out; what it reports is the caller's. */
+/* From an endpoint to an open stream: name, then TCP (or a unix socket), under one deadline. It
+ * does not know what the connection is for. The struct holds all its attempts and goes when the
+ * last of their streams is closed or handed out; what it reports is the caller's. */
 #include "net/connect.h"
 
 #include <string.h>

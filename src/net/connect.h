@@ -15,15 +15,16 @@ typedef struct weir__endpoint {
 } weir__endpoint;
 
 /* 0 and a connected, tuned stream (not reading, events not set), or NULL and the error: UV_E...,
- * WEIR_ETIMEOUT, WEIR_ENOADDRESS, WEIR_ENOMEM. With several addresses it is the last one's error. */
+ * WEIR_ETIMEOUT, WEIR_ENOADDRESS, WEIR_ENOMEM. With several addresses it is the last one's
+ * error. */
 typedef void (*weir__connect_fn)(void *owner, int status, weir__stream *stream);
 
 typedef struct weir__connect weir__connect;
 
-/* Addresses are tried in the order of weir__dns; the next one starts when one fails, or 250 ms after
- * it was started without an answer while it goes on (RFC 8305, 5); the first that connects wins, the
- * others are closed. The strings of `to` must outlive the attempt. Never calls back before it returns: WEIR_ENOMEM
- * or libuv's code at once if nothing could be started. */
+/* Addresses are tried in the order of weir__dns; the next one starts when one fails, or 250 ms
+ * after it was started without an answer while it goes on (RFC 8305, 5); the first that connects
+ * wins, the others are closed. The strings of `to` must outlive the attempt. Never calls back
+ * before it returns: WEIR_ENOMEM or libuv's code at once if nothing could be started. */
 int weir__connect_start(weir__connect **attempt, weir__io *io, weir__clock *clock,
                         const weir__endpoint *to, uint32_t timeout_ms, weir__connect_fn fn,
                         void *owner);

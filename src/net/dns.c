@@ -1,5 +1,5 @@
-/* Names to addresses, with uv_getaddrinfo. It opens no socket. A look-up belongs to its caller until
- * it reports; after a cancel it belongs to libuv, whose callback gives its memory back. */
+/* Names to addresses, with uv_getaddrinfo. It opens no socket. A look-up belongs to its caller
+ * until it reports; after a cancel it belongs to libuv, whose callback gives its memory back. */
 #include "net/dns.h"
 
 #include <string.h>
@@ -103,7 +103,8 @@ static void add_all(weir__addresses *addresses, const struct addrinfo *info, uin
   }
 }
 
-/* Half of the room is for each family first, so that many addresses of one cannot hide the other. */
+/* Half of the room is for each family first, so that many addresses of one cannot hide the
+ * other. */
 static int collect(weir__addresses *addresses, const struct addrinfo *info, uint16_t port) {
   addresses->count = 0;
   add_all(addresses, info, port, WEIR__ADDRESSES_MAX / 2);

@@ -1,5 +1,5 @@
-/* Names to addresses, with uv_getaddrinfo. It opens no socket. A look-up belongs to its caller until
- * it reports or was cancelled. */
+/* Names to addresses, with uv_getaddrinfo. It opens no socket. A look-up belongs to its caller
+ * until it reports or was cancelled. */
 #ifndef WEIR_NET_DNS_H
 #define WEIR_NET_DNS_H
 

@@ -1,5 +1,5 @@
-/* What everything that does I/O for one relay shares. It knows none of those objects, it only counts
- * them. It belongs to the relay, which may go when the count is back at zero. */
+/* What everything that does I/O for one relay shares. It knows none of those objects, it only
+ * counts them. It belongs to the relay, which may go when the count is back at zero. */
 #ifndef WEIR_NET_IO_H
 #define WEIR_NET_IO_H
 

@@ -1,6 +1,7 @@
 /* Bind, listen, accept. It does not know what is spoken on a connection. Sockets are bound by hand
  * and then given to libuv, which has no SO_REUSEPORT before 1.49 and unlinks the path of a unix
- * socket whoever it belongs to by now. A listener goes in the last close callback of its handles. */
+ * socket whoever it belongs to by now. A listener goes in the last close callback of its
+ * handles. */
 #include "net/listen.h"
 
 #include <errno.h>
@@ -243,9 +244,10 @@ static void take(weir__listener *l) {
   l->on_accept(l->owner, l, err, err ? NULL : stream);
 }
 
-/* libuv before 1.46 accepts again at once when it was told that there are no descriptors, and so for
- * ever: Linux says so even if nobody waits. libuv's own spare descriptor prevents that until another
- * thread has snatched it away. Ours stays closed, so that libuv's next accept() comes to its end. */
+/* libuv before 1.46 accepts again at once when it was told that there are no descriptors, and so
+ * for ever: Linux says so even if nobody waits. libuv's own spare descriptor prevents that until
+ * another thread has snatched it away. Ours stays closed, so that libuv's next accept() comes to
+ * its end. */
 static void shed(weir__listener *l) {
   uv_os_fd_t listening;
   if (l->reserve < 0 || uv_fileno(&l->handle.any, &listening)) return;

@@ -13,7 +13,8 @@
 
 typedef struct weir__listener weir__listener;
 
-/* A stream was accepted; it is the callee's from here. `stream` NULL: a connection had to be dropped
+/* A stream was accepted; it is the callee's from here. `stream` NULL: a connection had to be
+ * dropped
  * (`status` says why: no memory, no descriptors); the listener goes on. */
 typedef void (*weir__accept_fn)(void *owner, weir__listener *listener, int status,
                                 weir__stream_uv *stream);
@@ -44,19 +45,20 @@ struct weir__listener {
   weir__listen_handle spare; /* accepts what is dropped for want of memory */
 };
 
-/* `address` as in weir_relay_listen(). A name is looked up here and now, its first address is bound;
- * an empty host binds `::` for both families, or 0.0.0.0 where there is no IPv6. A unix socket left
- * behind is replaced when nobody answers on it; a file that is no socket is never touched
- * (UV_EADDRINUSE). on_accept comes from the loop only. WEIR_EADDRESS, WEIR_ENOADDRESS, WEIR_ENOMEM,
- * UV_E...; on error nothing is left but, perhaps, a handle that is closing. */
+/* `address` as in weir_relay_listen(). A name is looked up here and now, its first address is
+ * bound; an empty host binds `::` for both families, or 0.0.0.0 where there is no IPv6. A unix
+ * socket left behind is replaced when nobody answers on it; a file that is no socket is never
+ * touched (UV_EADDRINUSE). on_accept comes from the loop only. WEIR_EADDRESS, WEIR_ENOADDRESS,
+ * WEIR_ENOMEM, UV_E...; on error nothing is left but, perhaps, a handle that is closing. */
 int weir__listen(weir__listener **listener, weir__io *io, const char *address, int backlog,
                  bool reuse_port, weir__accept_fn on_accept, void *owner);
 
 /* Stops accepting and closes; a unix path that is still ours is unlinked. Idempotent. */
 void weir__listener_close(weir__listener *listener, void (*on_closed)(void *owner));
 
-/* "host:port" in parts, pure: host without brackets ("" for every address), port. Brackets must hold
- * an IPv6 address. False for anything else, also for a host that does not fit into `size` bytes. */
+/* "host:port" in parts, pure: host without brackets ("" for every address), port. Brackets must
+ * hold an IPv6 address. False for anything else, also for a host that does not fit into `size`
+ * bytes. */
 bool weir__listen_parse(const char *address, char *host, size_t size, uint16_t *port);
 
 #endif

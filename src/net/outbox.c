@@ -1,5 +1,5 @@
-/* What the socket did not take yet: one buffer in flight, one filling. It never writes by itself and
- * does not know libuv. The buffers belong to the outbox; an empty one holds none. */
+/* What the socket did not take yet: one buffer in flight, one filling. It never writes by itself
+ * and does not know libuv. The buffers belong to the outbox; an empty one holds none. */
 #include "net/outbox.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
-/* What the socket did not take yet: one buffer in flight, one filling. It never writes by itself and
- * does not know libuv. The buffers belong to the outbox; an empty one holds none. */
+/* What the socket did not take yet: one buffer in flight, one filling. It never writes by itself
+ * and does not know libuv. The buffers belong to the outbox; an empty one holds none. */
 #ifndef WEIR_NET_OUTBOX_H
 #define WEIR_NET_OUTBOX_H
 
@@ -17,8 +17,8 @@ typedef struct weir__outbox {
 
 void weir__outbox_init(weir__outbox *box, weir__mem *mem, size_t high, size_t low);
 
-/* Copies the slices from byte `skip` of their sequence on into the filling buffer. WEIR_ENOMEM takes
- * nothing. */
+/* Copies the slices from byte `skip` of their sequence on into the filling buffer. WEIR_ENOMEM
+ * takes nothing. */
 int weir__outbox_put(weir__outbox *box, const weir__slice *slices, size_t count, size_t skip);
 
 /* Bytes in both buffers. */

@@ -1,6 +1,6 @@
-/* uv_tcp_t and uv_pipe_t as a weir__stream: try to write first, keep the rest in an outbox. It knows
- * neither TLS nor HTTP. A stream goes in the close callback of its handle, or when a lent handle is
- * given back; the write request exists only while something waits to be written. */
+/* uv_tcp_t and uv_pipe_t as a weir__stream: try to write first, keep the rest in an outbox. It
+ * knows neither TLS nor HTTP. A stream goes in the close callback of its handle, or when a lent
+ * handle is given back; the write request exists only while something waits to be written. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* POLLRDHUP */
 #endif
@@ -158,8 +158,8 @@ static int new_request(weir__stream_uv *s) {
   return 0;
 }
 
-/* Copies what is behind byte `taken`, and begins to write it unless libuv still has an older flight,
- * whose landing sees to it. */
+/* Copies what is behind byte `taken`, and begins to write it unless libuv still has an older
+ * flight, whose landing sees to it. */
 static int keep(weir__stream_uv *s, const weir__slice *slices, size_t count, size_t taken) {
   int err = weir__outbox_put(&s->outbox, slices, count, taken);
   if (err || s->writing) return err;

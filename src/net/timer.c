@@ -1,6 +1,7 @@
 /* Deadlines in a pairing heap of nodes that sit inside what they watch, served by one libuv timer.
  * It knows no connection and allocates nothing. What is due is taken out of the heap first and then
- * called one by one, so a callback may set, stop and free any deadline, also one that is due too. */
+ * called one by one, so a callback may set, stop and free any deadline, also one that is due
+ * too. */
 #include "net/timer.h"
 
 #include <assert.h>

@@ -1,8 +1,8 @@
 /* Time: one clock a relay, and deadlines that can be re-aimed for the price of a store. It knows no
  * connection. A deadline sits inside the object it watches; the clock owns the only libuv timer.
  *
- * Moving a deadline further away only writes a number: the heap learns it when the old moment comes.
- * So the hot path ("there were bytes, wait another 300 s") makes no timer call. */
+ * Moving a deadline further away only writes a number: the heap learns it when the old moment
+ * comes. So the hot path ("there were bytes, wait another 300 s") makes no timer call. */
 #ifndef WEIR_NET_TIMER_H
 #define WEIR_NET_TIMER_H
 

@@ -12,7 +12,8 @@ enum { WEIR__TIMERS = WEIR_TIMER_REQUEST_BODY + 1 };
 
 typedef struct weir__deadlines weir__deadlines;
 
-/* One timer ran out; it is off until it is set again. Whoever calls stop_all() in it gets no more. */
+/* One timer ran out; it is off until it is set again. Whoever calls stop_all() in it gets no
+ * more. */
 typedef void (*weir__deadlines_fn)(weir__deadlines *deadlines, enum weir_timer timer);
 
 struct weir__deadlines {

@@ -1,5 +1,5 @@
-/* One client connection: requests in, one after the other, responses out, and how it closes. It does
- * not know the origin. It belongs to itself: its memory goes back in the close callback of its
+/* One client connection: requests in, one after the other, responses out, and how it closes. It
+ * does not know the origin. It belongs to itself: its memory goes back in the close callback of its
  * stream, or, for a stream that a host lent, when it has been given back. */
 #ifndef WEIR_RELAY_DOWNSTREAM_H
 #define WEIR_RELAY_DOWNSTREAM_H
@@ -101,8 +101,8 @@ void weir__downstream_go_raw(weir__downstream *d);
 
 /* The exchange is over, its response whole: the next request, or a gentle close. */
 void weir__downstream_next(weir__downstream *d);
-/* It is over and was not whole: what was sent arrives, then the connection ends in a way that cannot
- * be taken for the end of the message. */
+/* It is over and was not whole: what was sent arrives, then the connection ends in a way that
+ * cannot be taken for the end of the message. */
 void weir__downstream_cut(weir__downstream *d);
 /* The client is gone, or has to be. */
 void weir__downstream_drop(weir__downstream *d);

@@ -97,8 +97,8 @@ static void linger(weir__downstream *d) {
   if (d->fin) finish(d, false);
 }
 
-/* A body delimited by close, cut short, has only a reset to say so; but a reset throws away what the
- * client's kernel has not got, so the good bytes must have been confirmed first. */
+/* A body delimited by close, cut short, has only a reset to say so; but a reset throws away what
+ * the client's kernel has not got, so the good bytes must have been confirmed first. */
 static void cut_now(weir__downstream *d) {
   if (!d->close_delimited) {
     linger(d);

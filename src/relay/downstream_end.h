@@ -1,5 +1,5 @@
-/* How a client connection goes from one request to the next, and how it ends. For relay/downstream.c
- * only; the split follows the two questions, not two owners. */
+/* How a client connection goes from one request to the next, and how it ends. For
+ * relay/downstream.c only; the split follows the two questions, not two owners. */
 #ifndef WEIR_RELAY_DOWNSTREAM_END_H
 #define WEIR_RELAY_DOWNSTREAM_END_H
 

@@ -106,8 +106,8 @@ static void leave(weir_exchange *ex, const weir__answer *answer) {
   weir__exchange_resume_client(ex);
 }
 
-/* Sends `answer` and frees it, which must not be before the flush: the batch points into its body. A
- * nonzero result means that nothing could be sent. */
+/* Sends `answer` and frees it, which must not be before the flush: the batch points into its body.
+ * A nonzero result means that nothing could be sent. */
 static int give(weir_exchange *ex, weir__answer *answer) {
   weir__upstream_abort(&ex->up);
   int rc = put_answer(ex, answer);

@@ -1,6 +1,6 @@
-/* One request and its response: the one place that sees both sides. It knows neither libuv nor llhttp
- * nor TLS. It belongs to itself from begin to on_end; its memory goes back when the loop turn is
- * over. */
+/* One request and its response: the one place that sees both sides. It knows neither libuv nor
+ * llhttp nor TLS. It belongs to itself from begin to on_end; its memory goes back when the loop
+ * turn is over. */
 #ifndef WEIR_RELAY_EXCHANGE_H
 #define WEIR_RELAY_EXCHANGE_H
 
@@ -94,7 +94,8 @@ bool weir__exchange_retry(weir_exchange *ex);
 void weir__exchange_resume_client(weir_exchange *ex);
 void weir__exchange_continued(weir_exchange *ex); /* a 100 has passed */
 
-/* exchange_response.c: writes to the client and pauses the origin. Nonzero: the exchange is over. */
+/* exchange_response.c: writes to the client and pauses the origin. Nonzero: the exchange is
+ * over. */
 int weir__exchange_flush_client(weir_exchange *ex);
 
 /* exchange_time.c */

@@ -1,4 +1,5 @@
-/* The response half: heads, the body on its way, its end, and what the origin's side can go wrong. */
+/* The response half: heads, the body on its way, its end, and what the origin's side can go
+ * wrong. */
 #include "http/forward.h"
 #include "relay/exchange.h"
 #include "relay/relay.h"

@@ -68,7 +68,8 @@ static void fill_in(weir_options *o) {
   if (!o->upgrade_protocols) o->upgrade_protocols = "websocket";
 }
 
-/* A pseudonym or host:port (RFC 9110, 7.6.3), of bytes that cannot end or comment out what follows. */
+/* A pseudonym or host:port (RFC 9110, 7.6.3), of bytes that cannot end or comment out what
+ * follows. */
 static bool is_received_by(const char *via) {
   if (strlen(via) > VIA_MAX) return false;
   for (const char *p = via; *p; p++)

@@ -1,5 +1,5 @@
-/* Defaults, limits and validation of everything a host can set. It opens nothing. The copies it makes
- * belong to the struct weir__settings until weir__settings_free(). */
+/* Defaults, limits and validation of everything a host can set. It opens nothing. The copies it
+ * makes belong to the struct weir__settings until weir__settings_free(). */
 #ifndef WEIR_RELAY_OPTIONS_H
 #define WEIR_RELAY_OPTIONS_H
 

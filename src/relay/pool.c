@@ -1,5 +1,5 @@
-/* Idle streams, the youngest last. They keep reading, so the loop tells at once when an origin closes
- * one, and reuse costs one look at the socket. */
+/* Idle streams, the youngest last. They keep reading, so the loop tells at once when an origin
+ * closes one, and reuse costs one look at the socket. */
 #include "relay/pool.h"
 
 #include "http/chars.h"

@@ -1,5 +1,5 @@
-/* An origin and its idle connections. It knows no messages: a connection that says anything while it
- * is idle is closed. The origin belongs to its relay; a pooled stream belongs to the pool. */
+/* An origin and its idle connections. It knows no messages: a connection that says anything while
+ * it is idle is closed. The origin belongs to its relay; a pooled stream belongs to the pool. */
 #ifndef WEIR_RELAY_POOL_H
 #define WEIR_RELAY_POOL_H
 
@@ -24,8 +24,8 @@ struct weir_upstream {
  * stream is the caller's, still reading: it must be owned before the loop turns. */
 weir__stream *weir__pool_take(weir_upstream *upstream);
 
-/* Keeps a reading stream for at most `ms`; closes it when there are enough already or memory is out.
- * The stream is the pool's. */
+/* Keeps a reading stream for at most `ms`; closes it when there are enough already or memory is
+ * out. The stream is the pool's. */
 void weir__pool_give(weir_upstream *upstream, weir__stream *stream, uint32_t ms);
 
 /* Closes every idle connection. */

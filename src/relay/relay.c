@@ -1,4 +1,5 @@
-/* The public face of a relay: making it, drain, close, counters. Who comes in is in relay/accept.c. */
+/* The public face of a relay: making it, drain, close, counters. Who comes in is in
+ * relay/accept.c. */
 #include "relay/relay.h"
 
 #include "relay/downstream.h"

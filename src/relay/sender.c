@@ -121,7 +121,8 @@ int weir__sender_end(weir__sender *sender, const weir_head *trailers) {
 
 /* ---- leaving ---- */
 
-/* Text was appended in the order of its slices; now that it moves no more they can point into it. */
+/* Text was appended in the order of its slices; now that it moves no more they can point into
+ * it. */
 static void point_into_text(weir__batch *batch) {
   size_t at = 0;
   for (size_t i = 0; i < batch->count; i++) {

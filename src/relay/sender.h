@@ -53,8 +53,8 @@ int weir__sender_body(weir__sender *sender, weir__slice span);
 int weir__sender_end(weir__sender *sender, const weir_head *trailers);
 
 /* One write for everything gathered. 0, WEIR__FULL (taken, but pause), or why the stream failed; if
- * it failed before it had taken the first byte of the message, the bytes are kept early, for another
- * stream. */
+ * it failed before it had taken the first byte of the message, the bytes are kept early, for
+ * another stream. */
 int weir__sender_flush(weir__sender *sender);
 
 /* Connects the sender; what waited early goes out at once. As weir__sender_flush(). */

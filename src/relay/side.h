@@ -1,5 +1,6 @@
-/* What both sides of an exchange report to it: the client's side a request, the origin's a response.
- * It does not say which side. `owner` is the exchange; heads are passed as in http/h1_read.h. */
+/* What both sides of an exchange report to it: the client's side a request, the origin's a
+ * response. It does not say which side. `owner` is the exchange; heads are passed as in
+ * http/h1_read.h. */
 #ifndef WEIR_RELAY_SIDE_H
 #define WEIR_RELAY_SIDE_H
 

@@ -5,8 +5,8 @@
 #include "relay/relay.h"
 #include "weir/err.h"
 
-/* An origin that says when it will close is left two seconds earlier: a request sent into its FIN is
- * an answer lost. */
+/* An origin that says when it will close is left two seconds earlier: a request sent into its FIN
+ * is an answer lost. */
 enum { KEEP_ALIVE_MARGIN_S = 2, KEEP_ALIVE_MAX_S = 3600 };
 
 /* ---- what the reader reports ---- */

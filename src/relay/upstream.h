@@ -33,10 +33,12 @@ void weir__upstream_init(weir__upstream *u, weir_relay *relay, weir_upstream *or
 /* Only when no function of it is on the stack. */
 void weir__upstream_fini(weir__upstream *u);
 
-/* Gets a connection, perhaps an idle one; `method` and `asked` as in weir__h1_expect(). Events come from the loop only. What is sent meanwhile waits. Error codes as
- * those of weir__connect_start(). */
+/* Gets a connection, perhaps an idle one; `method` and `asked` as in weir__h1_expect(). Events come
+ * from the loop only. What is sent meanwhile waits. Error codes as those of
+ * weir__connect_start(). */
 int weir__upstream_open(weir__upstream *u, const char *method, const char *asked);
-/* After on_gone: the same on a new connection. What the old one did not take is kept and goes first. */
+/* After on_gone: the same on a new connection. What the old one did not take is kept and goes
+ * first. */
 int weir__upstream_reopen(weir__upstream *u);
 
 /* The message. Results as those of the sender, but a stream that does not take bytes any more is no

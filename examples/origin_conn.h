@@ -14,7 +14,7 @@
 
 #include "origin_request.h"
 
-#define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
+#define container_of(p, type, member) ((type *)(void *)(((char *)(p)) - offsetof(type, member)))
 
 #define HEAD_MAX (64 * 1024)    /* bytes of a request head; more is 431 */
 #define HIGH_WATER (256 * 1024) /* bytes not sent; above it nothing is produced */

@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#define container_of(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
+#define container_of(p, type, member) ((type *)(void *)(((char *)(p)) - offsetof(type, member)))
 
 #define BAR_CELLS 40
 #define CELL_US 10000     /* of silence, for one cell of the bar */

@@ -151,18 +151,26 @@ static bool take_version(const struct flag *flag, struct config *config, const c
 
 /* ---- the table ---- */
 
+/* clang-format off */
 #define HEADING(text) \
   { .name = text }
+/* clang-format on */
 #define FLAG(flag, value, text, default_value, reader) \
   .name = flag, .values = value, .help = text, .usual = default_value, .take = reader
 #define IN_CONFIG(field) .at = offsetof(struct config, field)
 #define IN_OPTIONS(field) .at = offsetof(struct config, options.field)
+/* clang-format off */
 #define TIMER(flag, field, text, default_value) \
   { FLAG(flag, "TIME", text, default_value, take_time), IN_OPTIONS(field) }
+/* clang-format on */
+/* clang-format off */
 #define SIZE(flag, field, text, default_value, min) \
   { FLAG(flag, "SIZE", text, default_value, take_size), IN_OPTIONS(field), .least = min }
+/* clang-format on */
+/* clang-format off */
 #define COUNT(flag, field, text, default_value) \
   { FLAG(flag, "N", text, default_value, take_count), IN_OPTIONS(field), .least = 1 }
+/* clang-format on */
 
 /* The defaults are the library's (include/weir/relay.h): a flag that is not given leaves a zero. */
 const struct flag flag_table[] = {

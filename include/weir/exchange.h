@@ -116,8 +116,8 @@ enum weir_timeout_verdict { WEIR_TIMEOUT_END = 0, WEIR_TIMEOUT_EXTEND = 1 };
 
 /* The hooks. Each may be NULL. All run on the loop's thread. In every one of them the host may
  * call weir_exchange_abort() and the read functions below; what else it may call is written beside
- * it. A hook never runs again after on_end, which runs exactly once for an exchange, and does so
- * before the hook that caused it returns only in the case of weir_exchange_abort(). */
+ * it. A hook never runs again after on_end, which runs exactly once for an exchange, and inside
+ * another hook only when that calls weir_exchange_abort() or weir_relay_close(). */
 typedef struct weir_hooks {
   size_t size;
 
@@ -155,7 +155,8 @@ typedef struct weir_hooks {
 #define WEIR_HOOKS_INIT .size = sizeof(weir_hooks)
 
 /* Sends the request to `upstream` whatever the routes say, and sets Host as that origin wants it: a
- * Host of the hook's own is set after this. Only in on_request; else WEIR_ESTATE. WEIR_ENOMEM. */
+ * Host of the hook's own is set after this. Only in on_request, else WEIR_ESTATE; WEIR_EINVAL for
+ * an upstream of another relay; WEIR_ENOMEM. */
 WEIR_EXTERN int weir_exchange_set_upstream(weir_exchange *ex, weir_upstream *upstream);
 
 /* Answers the request here; no origin is asked (in on_response and on_timeout: it is dropped).

@@ -33,7 +33,8 @@ typedef struct weir_options {
 
   /* Timers, in milliseconds; WEIR_OFF for never. */
   uint32_t connect_ms; /* 5 s: name look-up and connection together */
-  uint32_t head_ms;    /* 300 s from the last request byte to the response head: models think */
+  uint32_t head_ms;    /* 300 s from the last piece of the request, or the last interim response, to
+                          the response head: models think */
   uint32_t gap_ms;     /* 300 s between two reads of a body, or of a tunnel; does not run down
                                while the client is what we wait for */
   uint32_t total_ms;   /* off: a total cuts healthy streams */
@@ -51,7 +52,7 @@ typedef struct weir_options {
   uint32_t target_bytes;     /* 16 KiB request target, but no more than head_bytes -> 414 */
   uint32_t interim_max;      /* 16 interim responses before the final one -> 502 */
   uint64_t request_body_max; /* none: prompts carry images -> 413 */
-  uint32_t clients_max;      /* none: client connections at once -> 503 */
+  uint32_t clients_max;      /* none: accepted connections at once -> 503 */
   uint32_t idle_per_origin;  /* 64 idle connections kept for one origin */
   uint32_t outbox_high;      /* 256 KiB waiting for one side pause the other .. */
   uint32_t outbox_low;       /* .. until 64 KiB are left, or a quarter of a lower high mark */
@@ -76,7 +77,8 @@ typedef struct weir_options {
 WEIR_EXTERN int weir_relay_new(weir_relay **relay, uv_loop_t *loop, const weir_options *options);
 
 /* The most memory, in bytes, that one exchange and its two connections may ever hold under these
- * options, both directions at their limits. */
+ * options, both directions at their limits. What the host itself hands in comes on top: the body of
+ * a weir_answer, fields that hooks add, the bytes given to weir_relay_accept() and _start(). */
 WEIR_EXTERN size_t weir_relay_bytes_max(const weir_relay *relay);
 
 /* An origin. */
@@ -96,7 +98,7 @@ WEIR_EXTERN int weir_upstream_new(weir_upstream **upstream, weir_relay *relay,
 /* Relays requests whose path begins with `prefix` to `upstream`; with `host`, only those for that
  * host (any case, without port). Routes with a host win over those without, then the longest
  * prefix wins, then the first added. No route: 404. WEIR_EINVAL for a prefix that does not begin
- * with `/` or a host that is none, WEIR_ENOMEM. Before or after listening. Never calls back. */
+ * with `/` or a host that is none, or an upstream of another relay; WEIR_ENOMEM. Before or after listening. Never calls back. */
 WEIR_EXTERN int weir_relay_route(weir_relay *relay, const char *host, const char *prefix,
                                  weir_upstream *upstream);
 
@@ -186,7 +188,8 @@ typedef void (*weir_done_fn)(weir_relay *relay, void *user);
  * their clients `Connection: close`; what still runs after `deadline_ms` (WEIR_OFF: however long)
  * is cut with WEIR_END_DRAINED. Then calls `done` (may be NULL), never before it returns. A client
  * that has its answer but does not close delays that by at most 5 s, and never past the deadline.
- * The relay stays valid until weir_relay_close(). Calling it again only moves the deadline. */
+ * The relay stays valid until weir_relay_close(). Calling it again only moves the
+ * deadline (its `done` is not called); weir_relay_close() meanwhile drops `done`. */
 WEIR_EXTERN void weir_relay_drain(weir_relay *relay, uint32_t deadline_ms, weir_done_fn done,
                                   void *user);
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #define weir__container_of(ptr, type, member) \
-  ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+  ((type *)(void *)(((char *)(ptr)) - offsetof(type, member)))
 
 /* A node that is in no list points to itself, and so does an empty list. */
 typedef struct weir__list {

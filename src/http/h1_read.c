@@ -1,7 +1,7 @@
 /* Feeds llhttp and builds heads from its spans. llhttp's lenient flags all stay off; what it lets
- * pass all the same (folded lines, several spaces for one, endless white space, chunk framing
- * without end) is stopped here, and what a head means is decided in http/h1_check. The parser and
- * the head under construction are the reader's. */
+ * pass all the same (several spaces for one, endless white space, chunk framing without end) is
+ * stopped here, and what a head means is decided in http/h1_check. The parser and the head under
+ * construction are the reader's. */
 #include "http/h1_read.h"
 
 #include <assert.h>
@@ -258,8 +258,8 @@ static size_t line_length(weir__slice bytes) {
   return lf ? (size_t)(lf + 1 - bytes.ptr) : bytes.len;
 }
 
-/* llhttp joins folded lines (obs-fold); RFC 9112, 5.2 lets us refuse them, and so does every origin
- * that reads them otherwise. */
+/* RFC 9112, 5.2 lets us refuse folded lines (obs-fold), which every origin reads in its own way.
+ * llhttp once joined them and refuses them today; this does not depend on it. */
 static bool folds(const weir__h1_reader *r, weir__slice line) {
   return r->line_start && (line.ptr[0] == ' ' || line.ptr[0] == '\t');
 }
@@ -386,7 +386,7 @@ int weir__h1_finish(weir__h1_reader *r) {
 
 bool weir__h1_inside(const weir__h1_reader *r) {
   switch (r->phase) {
-  case PHASE_START: return r->head != NULL || r->blanks > 0;
+  case PHASE_START: return r->head != NULL;
   case PHASE_HEAD:
   case PHASE_BODY:
   case PHASE_TRAILERS:

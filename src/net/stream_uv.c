@@ -42,6 +42,7 @@ struct weir__stream_uv {
   int refusal;            /* what writev() says from now on, or 0 */
   bool lent, reading, ended, closing;
   bool failed;    /* a write did; what still waits will not go out */
+  bool was_reset; /* .. because of this */
   bool fin_asked; /* shutdown() was called .. */
   bool fin_sent;  /* .. and nothing waits before it any more */
   union {
@@ -76,6 +77,16 @@ static void read_stop(weir__stream *base) {
   uv_read_stop(s->handle);
 }
 
+/* A hang-up right behind the last bytes is an EOF for libuv, also when it was a reset: then the
+ * socket still holds the error, or a write was told of it. EPIPE says that FIN had come before. */
+static int end_status(const weir__stream_uv *s) {
+  int err = 0;
+  socklen_t len = sizeof err;
+  if (s->was_reset) return UV_ECONNRESET;
+  if (getsockopt(descriptor(s), SOL_SOCKET, SO_ERROR, &err, &len) || err == EPIPE) return 0;
+  return err ? uv_translate_sys_error(err) : 0;
+}
+
 /* The stream may be gone when an event returns: an event is the last thing that happens here. */
 static void on_read(uv_stream_t *handle, ssize_t nread, const uv_buf_t *buf) {
   weir__stream_uv *s = handle->data;
@@ -87,7 +98,7 @@ static void on_read(uv_stream_t *handle, ssize_t nread, const uv_buf_t *buf) {
   if (nread == 0) return; /* libuv's word for EAGAIN */
   read_stop(&s->base);
   s->ended = true;
-  events->on_end(s->base.owner, nread == UV_EOF ? 0 : (int)nread);
+  events->on_end(s->base.owner, nread == UV_EOF ? end_status(s) : (int)nread);
 }
 
 static int read_start(weir__stream *base) {
@@ -180,6 +191,7 @@ static size_t length(const weir__slice *slices, size_t count) {
 
 static int fail(weir__stream_uv *s, int err) {
   s->failed = true;
+  s->was_reset = err == UV_ECONNRESET;
   s->refusal = err;
   return err;
 }

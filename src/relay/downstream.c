@@ -93,7 +93,7 @@ static void begin_head(weir__downstream *d) {
 static size_t feed_message(weir__downstream *d, weir__slice bytes) {
   size_t used = 0;
   int rc = weir__h1_feed(d->reader, bytes, &used);
-  if (rc == 0 && d->state == WEIR__DOWN_IDLE) begin_head(d);
+  if (rc == 0 && d->state == WEIR__DOWN_IDLE && weir__h1_inside(d->reader)) begin_head(d);
   if (d->state == WEIR__DOWN_BUSY && d->events) d->events->on_flush(d->owner);
   if (rc < 0 && rc != WEIR_ECANCELED) failed(d, rc);
   return rc < 0 ? bytes.len : used;
@@ -137,7 +137,7 @@ static void stop_reading(weir__downstream *d) {
 
 void weir__downstream_look(weir__downstream *d) {
   if (!d->paused && ahead_left(d) < d->relay->set.o.pipeline_bytes) return; /* it is read again */
-  if (weir__stream_left(d->stream, !d->relay->set.o.half_close))
+  if (weir__stream_left(d->stream, !d->raw && !d->relay->set.o.half_close))
     on_end(d, UV_ECONNRESET);
   else
     weir__deadline_set(&d->relay->clock, &d->deadline, LOOK_MS);
@@ -211,6 +211,12 @@ static void on_end(void *owner, int status) {
     weir__downstream_drop(d);
 }
 
+static void on_write_error(void *owner, int status) {
+  weir__downstream *d = owner;
+  d->unwritten = true;
+  on_end(d, status);
+}
+
 static void on_drained(void *owner) {
   weir__downstream *d = owner;
   if (d->state == WEIR__DOWN_CLOSING)
@@ -224,7 +230,7 @@ static void on_closed(void *owner) { weir__downstream_closed(owner); }
 static const weir__stream_events stream_events = {.on_data = on_data,
                                                   .on_end = on_end,
                                                   .on_drained = on_drained,
-                                                  .on_write_error = on_end,
+                                                  .on_write_error = on_write_error,
                                                   .on_closed = on_closed};
 
 /* ---- the response ---- */
@@ -289,8 +295,11 @@ void weir__downstream_pause(weir__downstream *d) {
 
 /* Reads on unless too much waits already. */
 void weir__downstream_read_on(weir__downstream *d) {
-  bool wanted = !d->paused && ahead_left(d) < d->relay->set.o.pipeline_bytes;
-  int rc = wanted && !d->fin ? weir__stream_read_start(d->stream) : 0;
+  if (d->paused || ahead_left(d) >= d->relay->set.o.pipeline_bytes) {
+    stop_reading(d);
+    return;
+  }
+  int rc = d->fin ? 0 : weir__stream_read_start(d->stream);
   if (rc) on_end(d, rc);
 }
 
@@ -307,6 +316,7 @@ void weir__downstream_go_raw(weir__downstream *d) {
   d->keep = false;
   weir__downstream_read_ahead(d);
   if (d->state == WEIR__DOWN_BUSY) weir__downstream_read_on(d);
+  if (d->fin && d->state == WEIR__DOWN_BUSY) on_fin(d); /* it came while there was no tunnel yet */
 }
 
 /* ---- the beginning ---- */

@@ -43,6 +43,7 @@ typedef struct weir__downstream {
   weir__deadline deadline; /* what it means depends on the state */
   uint64_t moved;          /* CLOSING: when the client last took a byte */
   size_t waiting;          /* CLOSING: what waited then */
+  unsigned looks;          /* CLOSING: how often the client's kernel was asked what it has */
 
   const weir__side_events *events; /* BUSY: of the exchange */
   void *owner;
@@ -61,6 +62,8 @@ typedef struct weir__downstream {
   bool raw;             /* a tunnel */
   bool cut;             /* CLOSING: the end must look like none */
   bool fin;             /* the client has sent FIN */
+  bool unwritten;       /* a write failed: what had been taken did not all arrive */
+  bool turned_away;     /* one too many: it does not count as a client */
   bool lost;            /* bytes of the next request could not be kept */
 
   /* A stream that a host lent. */

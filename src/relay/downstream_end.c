@@ -22,6 +22,7 @@ static void free_memory(weir__downstream *d) {
 }
 
 static void forget(weir__downstream *d) {
+  if (d->turned_away) d->relay->turned_away--;
   d->relay->count.clients--;
   free_memory(d);
 }
@@ -83,8 +84,9 @@ void weir__downstream_closed(weir__downstream *d) {
 
 void weir__downstream_drop(weir__downstream *d) {
   if (d->state == WEIR__DOWN_RETURNING || d->state == WEIR__DOWN_CLOSED) return;
+  bool unfinished = d->state == WEIR__DOWN_BUSY || d->state == WEIR__DOWN_CLOSING;
   weir__sender_drop(&d->sender);
-  finish(d, d->close_delimited);
+  finish(d, unfinished && d->close_delimited);
 }
 
 static void linger(weir__downstream *d) {
@@ -104,7 +106,7 @@ static void cut_now(weir__downstream *d) {
     linger(d);
     return;
   }
-  if (d->waiting++ < UNACKED_LOOKS && weir__stream_unacked(d->stream) > 0)
+  if (d->looks++ < UNACKED_LOOKS && weir__stream_unacked(d->stream) > 0)
     weir__deadline_set(&d->relay->clock, &d->deadline, UNACKED_MS);
   else
     finish(d, true);
@@ -112,7 +114,7 @@ static void cut_now(weir__downstream *d) {
 
 void weir__downstream_go_on_closing(weir__downstream *d) {
   if (weir__downstream_pending(d) > 0) return;
-  d->waiting = 0;
+  d->looks = 0;
   if (d->cut)
     cut_now(d);
   else
@@ -213,6 +215,8 @@ void weir__downstream_answer_and_close(weir__downstream *d, int status, int code
 }
 
 void weir__downstream_turn_away(weir__downstream *d) {
+  d->turned_away = true;
+  d->relay->turned_away++;
   d->relay->count.refused_total++;
   weir__downstream_answer_and_close(d, 503, 0);
 }

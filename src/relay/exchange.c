@@ -43,6 +43,11 @@ static void report(weir_exchange *ex) {
   if (ex->hooks->on_end) ex->hooks->on_end(ex, ex->end, s, ex->hooks->user);
 }
 
+/* The client has all of the response: nothing that happens now makes it less. */
+static bool is_whole(const weir_exchange *ex) {
+  return ex->response_done && !ex->down->unwritten && weir__downstream_pending(ex->down) == 0;
+}
+
 static bool waits_for_nobody(const weir_exchange *ex) {
   bool stalled = ex->end == WEIR_END_TIMEOUT && ex->stats.timer == WEIR_TIMER_STALL;
   return stalled || ex->end == WEIR_END_CLIENT_GONE || ex->end == WEIR_END_DRAINED;
@@ -51,11 +56,11 @@ static bool waits_for_nobody(const weir_exchange *ex) {
 /* What the end means for the client's connection. A response whose last bytes still wait here must
  * not arrive whole when its end says otherwise: they are dropped. */
 static void dismiss_client(weir_exchange *ex) {
-  bool waiting = weir__downstream_pending(ex->down) > 0;
-  if (waits_for_nobody(ex) || (ex->response_done && waiting))
-    weir__downstream_drop(ex->down);
-  else if (ex->response_done)
+  bool whole = is_whole(ex);
+  if (whole)
     weir__downstream_next(ex->down);
+  else if (waits_for_nobody(ex) || ex->response_done)
+    weir__downstream_drop(ex->down);
   else
     weir__downstream_cut(ex->down);
 }
@@ -65,6 +70,7 @@ void weir__exchange_conclude(weir_exchange *ex) {
   weir__exchange_set_phase(ex, WEIR__PHASE_OVER);
   weir__deadlines_stop_all(&ex->deadlines);
   weir__upstream_abort(&ex->up);
+  if (is_whole(ex)) ex->down->close_delimited = false; /* whoever closes now cuts nothing */
   report(ex);
   dismiss_client(ex);
   weir__reap(&ex->relay->reaper, &ex->remains, bury);
@@ -103,6 +109,7 @@ static void leave(weir_exchange *ex, const weir__answer *answer) {
   weir__exchange_set_phase(ex, WEIR__PHASE_LEAVING);
   weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_HEAD);
   weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_CONNECT);
+  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_GAP);
   weir__exchange_resume_client(ex);
 }
 
@@ -136,6 +143,11 @@ static void answer_error(weir_exchange *ex, int status) {
 static void fail_with(weir_exchange *ex, enum weir_end end, int status, int code) {
   if (weir__exchange_over(ex)) return;
   bool again = ex->failed;
+  if (is_whole(ex)) {
+    ex->down->keep = false;
+    weir__exchange_conclude(ex);
+    return;
+  }
   if (!again) ex->end = end, ex->stats.error = code, ex->failed = true;
   weir__upstream_abort(&ex->up);
   ex->request_unwanted = true;

@@ -97,6 +97,7 @@ void weir__exchange_continued(weir_exchange *ex); /* a 100 has passed */
 /* exchange_response.c: writes to the client and pauses the origin. Nonzero: the exchange is
  * over. */
 int weir__exchange_flush_client(weir_exchange *ex);
+void weir__exchange_resume_origin(weir_exchange *ex);
 
 /* exchange_time.c */
 void weir__exchange_on_timer(weir__deadlines *deadlines, enum weir_timer timer);

@@ -213,20 +213,15 @@ static void on_flush(void *owner) {
 static void on_drained(void *owner) {
   weir_exchange *ex = owner;
   weir__exchange_client_taken(ex);
-  if (ex->origin_paused && weir__downstream_pending(ex->down) <= ex->relay->set.o.outbox_low) {
-    ex->origin_paused = false;
-    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_GAP, ex->relay->set.o.gap_ms);
-    weir__upstream_resume(&ex->up);
-  }
+  if (ex->origin_paused && weir__downstream_pending(ex->down) <= ex->relay->set.o.outbox_low)
+    weir__exchange_resume_origin(ex);
   weir__exchange_conclude_if_done(ex);
 }
 
 static void on_gone(void *owner, int code) {
   weir_exchange *ex = owner;
   ex->down->keep = false;
-  if (ex->response_done && weir__downstream_pending(ex->down) == 0) /* it has all it came for */
-    weir__exchange_conclude_if_done(ex);
-  else if (code == WEIR_ENOMEM)
+  if (code == WEIR_ENOMEM)
     weir__exchange_fail(ex, WEIR_END_NO_MEMORY, code);
   else if (code > WEIR_ENOMEM) /* libuv's: the connection, not what was said on it */
     weir__exchange_fail(ex, WEIR_END_CLIENT_GONE, code);

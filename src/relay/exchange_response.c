@@ -7,6 +7,18 @@
 
 /* ---- writing to the client ---- */
 
+static void await_more(weir_exchange *ex) {
+  bool body = ex->phase == WEIR__PHASE_STREAMING || ex->phase == WEIR__PHASE_TUNNEL;
+  if (body && !ex->origin_paused)
+    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_GAP, ex->relay->set.o.gap_ms);
+}
+
+void weir__exchange_resume_origin(weir_exchange *ex) {
+  ex->origin_paused = false;
+  await_more(ex);
+  weir__upstream_resume(&ex->up);
+}
+
 static void pause_origin(weir_exchange *ex) {
   ex->origin_paused = true;
   weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_GAP); /* it is not the origin that is silent */
@@ -156,9 +168,7 @@ static void on_flush(void *owner) {
   note_chunk(ex);
   if (weir__exchange_flush_client(ex)) return;
   if (ex->phase == WEIR__PHASE_STREAMING && ex->response_done) leave_origin(ex);
-  bool waits = ex->phase == WEIR__PHASE_STREAMING || ex->phase == WEIR__PHASE_TUNNEL;
-  if (waits && !ex->origin_paused)
-    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_GAP, ex->relay->set.o.gap_ms);
+  await_more(ex);
   weir__exchange_conclude_if_done(ex);
 }
 

@@ -4,6 +4,7 @@
 #include "http/chars.h"
 #include "net/listen.h"
 #include "relay/downstream.h"
+#include "relay/pool.h"
 #include "relay/relay.h"
 #include "weir/err.h"
 
@@ -20,7 +21,7 @@ static void tune(weir_relay *relay, weir__stream_uv *uv) {
 static void on_accept(void *owner, weir__listener *listener, int status, weir__stream_uv *uv) {
   weir_relay *relay = owner;
   weir__downstream *d = NULL;
-  bool too_many = relay->count.clients >= relay->set.o.clients_max;
+  bool too_many = relay->count.clients - relay->turned_away >= relay->set.o.clients_max;
   int rc = uv ? weir__downstream_new(&d, relay, weir__stream_uv_base(uv), uv) : status;
   if (rc) {
     relay->count.refused_total++;
@@ -141,7 +142,7 @@ int weir_relay_start(weir_relay *relay, uv_stream_t *stream, const weir_request 
   weir__downstream *d = NULL;
   weir__buf text = {.mem = &relay->mem};
   int rc = weir__copy_sized(&r, sizeof r, request);
-  if (rc == 0) rc = check(&r);
+  if (rc == 0) rc = upstream && upstream->relay != relay ? WEIR_EINVAL : check(&r);
   if (rc == 0) rc = write_request(&text, &r);
   if (rc == 0) rc = borrow(&d, relay, stream, returned, user);
   if (rc == 0 && (rc = copy_hooks(d, hooks))) weir__downstream_unborrow(d);

@@ -13,8 +13,10 @@ typedef struct default_value {
   uint32_t value;
 } default_value;
 
+/* clang-format off */
 #define DEFAULT(field, value) \
   { offsetof(weir_options, field), value }
+/* clang-format on */
 
 /* clang-format off */
 static const default_value defaults[] = {

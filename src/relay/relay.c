@@ -1,5 +1,5 @@
 /* The public face of a relay: making it, drain, close, counters. Who comes in is in
- * relay/accept.c. */
+ * relay/listeners.c. */
 #include "relay/relay.h"
 
 #include "relay/downstream.h"
@@ -77,6 +77,7 @@ int weir_relay_new(weir_relay **out, uv_loop_t *loop, const weir_options *option
 
 int weir_relay_route(weir_relay *relay, const char *host, const char *prefix,
                      weir_upstream *upstream) {
+  if (upstream && upstream->relay != relay) return WEIR_EINVAL;
   return weir__routes_add(&relay->routes, host, prefix, upstream);
 }
 

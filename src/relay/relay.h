@@ -23,6 +23,7 @@ struct weir_relay {
   weir__list upstreams, listeners, downstreams;
   weir_counters count;
   uint64_t last_id;
+  uint64_t turned_away; /* clients that were one too many and have not gone yet */
 
   bool draining, closing;
   bool clock_closed, last; /* on the way of weir_relay_close() */

@@ -104,6 +104,7 @@ static void on_write_error(void *owner, int status) {
   weir__upstream *u = owner;
   (void)status;
   u->broken = true;
+  u->events->on_drained(u->owner); /* nothing waits there any more */
 }
 
 static void on_closed(void *owner) { (void)owner; } /* close() always changes the owner first */
@@ -192,7 +193,7 @@ int weir__upstream_flush(weir__upstream *u) {
   int rc = weir__sender_flush(&u->sender);
   if (rc >= 0 || rc == WEIR_ENOMEM) return rc;
   u->broken = true;
-  return 0;
+  return u->sender.early.len > u->sender.early_max ? WEIR__FULL : 0;
 }
 
 void weir__upstream_send_fin(weir__upstream *u) {

@@ -54,7 +54,7 @@ relays() { # name, program
 }
 
 with_cmake() { # static|shared
-  { cmake -S "$here" -B "$work/$1/cmake" -DCMAKE_PREFIX_PATH="$work/$1" && cmake --build "$work/$1/cmake"; } \
+  { cmake -S "$here" -B "$work/$1/cmake" -G Ninja -DCMAKE_PREFIX_PATH="$work/$1" && cmake --build "$work/$1/cmake"; } \
     >"$work/log" 2>&1 || fail "find_package(weir), $1: does not build."
   relays "find_package, $1" "$work/$1/cmake/consumer"
 }

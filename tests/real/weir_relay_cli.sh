@@ -203,7 +203,7 @@ line_has() { # wanted, keys..
 }
 
 all_lines_are_json() { # file
-  "$python" -m json.tool --json-lines "$1" /dev/null
+  "$python" -c 'import json, sys; [json.loads(line) for line in open(sys.argv[1])]' "$1"
 }
 
 keys_are() { # names..

@@ -99,8 +99,10 @@ static const struct {
   const char *name;
   phase enter;
 } phases[] = {
+/* clang-format off */
 #define PHASE(name) \
   { #name, name }
+    /* clang-format on */
     PHASE(waiting_for_the_head),
     PHASE(after_an_interim),
     PHASE(after_the_head_in_silence),
@@ -265,6 +267,49 @@ static void a_client_that_left_a_paused_upload_is_missed_when_the_origin_reads_o
   }
 }
 
+/* ---- nobody is read ---- */
+
+/* Both directions are full, so both sides are paused: only a failing write can tell. */
+static scene stuck_both_ways(fixture *f) {
+  scene s = {.client = ask(f, POST_LENGTH)};
+  s.origin = asked(f, 0);
+  peer_say(s.origin, LEN_MIB);
+  peer_stop(s.client), peer_stop(s.origin);
+  peer_pour(s.client, 50 * MIB), peer_pour(s.origin, 50 * MIB);
+  RUN_UNTIL(f, last_exchange(f)->client_paused && last_exchange(f)->origin_paused);
+  settle(f);
+  return s;
+}
+
+static void a_reset_of_the_client_shows_when_nobody_is_read(void) {
+  fixture f;
+  fixture_open(&f);
+  scene s = stuck_both_ways(&f);
+  peer_reset(s.client);
+  RUN_UNTIL(&f, f.end_count == 1); /* at once: a write failed */
+  CHECK_END(&f, WEIR_END_CLIENT_GONE);
+  peer_go(s.origin);
+  RUN_UNTIL(&f, is_over(s.origin));
+  fixture_end(&f);
+}
+
+/* What the origin had said before may still be read, and is, when the client goes on. */
+static void a_reset_of_the_origin_shows_when_the_client_goes_on(void) {
+  fixture f;
+  fixture_open(&f);
+  scene s = stuck_both_ways(&f);
+  peer_reset(s.origin);
+  settle(&f);
+  CHECK_INT(f.end_count, 0);
+  peer_go(s.client);
+  RUN_UNTIL(&f, f.end_count == 1);
+  CHECK_END(&f, WEIR_END_RESET);
+  RUN_UNTIL(&f, is_over(s.client));
+  const message *m = take(s.client);
+  CHECK(!m->whole && !m->bad);
+  fixture_end(&f);
+}
+
 /* ---- half-close ---- */
 
 static void with_half_close_a_client_gets_its_answer_after_its_fin(void) {
@@ -369,6 +414,8 @@ int main(int argc, char **argv) {
   TEST(a_client_that_left_a_paused_upload_is_missed_within_a_second);
   TEST(a_client_that_left_a_paused_upload_is_missed_when_the_origin_reads_on);
   TEST(a_client_that_left_behind_too_many_requests_is_missed_within_a_second);
+  TEST(a_reset_of_the_client_shows_when_nobody_is_read);
+  TEST(a_reset_of_the_origin_shows_when_the_client_goes_on);
   TEST(with_half_close_a_client_gets_its_answer_after_its_fin);
   TEST(with_half_close_a_fin_inside_the_request_is_still_the_end);
   TEST(with_half_close_a_reset_is_still_the_end);

@@ -1,4 +1,4 @@
-/* Answers that the host gives itself, from on_request and from on_response. */
+/* Answers that the host gives itself, from on_request. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -236,7 +236,7 @@ static void pipelined_answers_come_in_the_order_of_their_requests(void) {
   fixture_end(&f);
 }
 
-/* Each is answered inside the turn that read it, so this would show a recursion or a quadratic copy. */
+/* Each is answered inside the turn that read it: a recursion or a quadratic copy would show. */
 static void two_thousand_pipelined_requests_are_answered(void) {
   enum { REQUESTS = 2000 };
   fixture f;
@@ -362,71 +362,6 @@ static void a_long_answer_reaches_a_slow_client_whole(void) {
   free(body);
 }
 
-/* ---- instead of the origin's response ---- */
-
-static int answer_errors(weir_exchange *ex, weir_head *head, void *user) {
-  (void)user;
-  return weir_head_status(head) == 500 ? weir_exchange_answer(ex, &page) : 0;
-}
-
-static void open_covering(fixture *f) {
-  fixture_init(f);
-  f->hooks.on_response = answer_errors;
-  fixture_start(f);
-}
-
-static void an_answer_from_on_response_replaces_the_origins(void) {
-  static const char *const answers[] = {
-      "HTTP/1.1 500 No\r\nContent-Length: 6\r\n\r\nsecret",
-      "HTTP/1.1 500 No\r\nContent-Length: 600\r\n\r\nsecret", "HTTP/1.1 500 No\r\n\r\nsecret",
-      "HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nsecret\r\n0\r\n\r\n"};
-  for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-    CHECK_CASE("%s", answers[i]);
-    fixture f;
-    open_covering(&f);
-    peer *client = ask(&f, GET GET), *origin = asked(&f, 0);
-    peer_say(origin, answers[i]);
-    RUN_UNTIL(&f, is_over(origin));
-    peer_say(asked(&f, 1), OK_TWO);
-    RUN_UNTIL(&f, f.end_count == 2);
-    settle(&f);
-    CHECK_ANSWER(client, 201, "hello");
-    CHECK_ANSWER(client, 200, "ok");
-    CHECK_INT(f.ends[0].end, WEIR_END_ANSWERED);
-    CHECK_INT(f.ends[0].stats.status, 201);
-    CHECK_INT(f.ends[0].stats.response_bytes, 5);
-    fixture_end(&f);
-  }
-}
-
-static void an_answer_from_on_response_may_follow_an_interim_one(void) {
-  fixture f;
-  open_covering(&f);
-  peer *client = ask(&f, GET);
-  peer_say(asked(&f, 0), "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 500 No\r\n\r\n");
-  RUN_UNTIL(&f, f.end_count == 1);
-  settle(&f);
-  CHECK_INT(take(client)->status, 103);
-  CHECK_ANSWER(client, 201, "hello");
-  fixture_end(&f);
-}
-
-static void an_answer_from_on_response_ends_a_running_upload(void) {
-  fixture f;
-  open_covering(&f);
-  peer *client = ask(&f, POST_TEN "half."), *origin = asked(&f, 0);
-  peer_say(origin, "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
-  RUN_UNTIL(&f, is_over(origin) && got_message(client));
-  CHECK_ANSWER(client, 201, "hello");
-  CHECK_INT(f.end_count, 0);
-  peer_say(client, "half." GET);
-  peer_say(asked(&f, 1), OK_TWO);
-  RUN_UNTIL(&f, got_message(client));
-  CHECK_ANSWER(client, 200, "ok");
-  CHECK_INT(f.ends[0].stats.request_bytes, 5);
-  fixture_end(&f);
-}
-
 int main(int argc, char **argv) {
   check_begin(argc, argv);
   TEST(an_answer_arrives_and_no_origin_is_asked);
@@ -445,8 +380,5 @@ int main(int argc, char **argv) {
   TEST(a_body_too_long_to_be_dropped_ends_the_connection_behind_the_answer);
   TEST(a_client_that_waits_for_100_gets_the_answer_and_a_close);
   TEST(a_long_answer_reaches_a_slow_client_whole);
-  TEST(an_answer_from_on_response_replaces_the_origins);
-  TEST(an_answer_from_on_response_may_follow_an_interim_one);
-  TEST(an_answer_from_on_response_ends_a_running_upload);
   return check_end();
 }

@@ -289,6 +289,35 @@ static void an_upload_waits_for_the_connection_in_bounded_memory(void) {
   black_hole_close(&hole);
 }
 
+static char *long_value(void) {
+  char *value = malloc(60 * KIB + 1);
+  if (!value) abort();
+  memset(value, 'v', 60 * KIB);
+  value[60 * KIB] = '\0';
+  return value;
+}
+
+/* Heads as long as they may be, and both outboxes full. */
+static void all_limits_at_once_stay_within_the_bound(void) {
+  fixture f;
+  fixture_open(&f);
+  char *value = long_value();
+  forget_peak(&f);
+  peer *client = ask(&f, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 67108864\r\nX: ");
+  peer_say(client, value), peer_say(client, "\r\n\r\n");
+  peer *origin = asked(&f, 0);
+  peer_say(origin, "HTTP/1.1 200 OK\r\nContent-Length: 67108864\r\nX: ");
+  peer_say(origin, value), peer_say(origin, "\r\n\r\n");
+  peer_stop(client), peer_stop(origin);
+  peer_pour(client, BIG), peer_pour(origin, BIG);
+  RUN_UNTIL(&f, last_exchange(&f)->client_paused && last_exchange(&f)->origin_paused);
+  settle(&f);
+  CHECK(peak(&f) <= weir_relay_bytes_max(f.relay));
+  printf("    at all limits an exchange held up to %zu KiB\n", peak(&f) / KIB);
+  free(value);
+  fixture_end(&f);
+}
+
 /* ---- pipelined requests ---- */
 
 static void pipelined_requests_that_wait_are_bounded(void) {
@@ -377,6 +406,35 @@ static void an_idle_stream_keeps_no_buffers(void) {
   fixture_end(&f);
 }
 
+static void ask_at_length(peer *client) {
+  peer_say(client, "GET / HTTP/1.1\r\nHost: a\r\nCookie: ");
+  for (int i = 0; i < 400; i++) peer_say(client, "0123456789");
+  peer_say(client, "\r\n\r\n");
+}
+
+/* A head is kept until no second try can need it any more, and no longer. */
+static void nor_does_one_that_might_have_been_asked_twice(void) {
+  fixture f;
+  fixture_open(&f);
+  peer *client = client_open(&f);
+  ask_at_length(client);
+  peer *origin = asked(&f, 0);
+  forget(origin);
+  peer_say(origin, OK_EMPTY);
+  RUN_UNTIL(&f, got_message(client));
+  forget(client);
+  settle(&f);
+  size_t before = held(&f);
+  ask_at_length(client);
+  asked(&f, 0);
+  CHECK(held(&f) > before + 4000);
+  peer_say(origin, OK_CHUNKED);
+  RUN_UNTIL(&f, got(client, "\r\n\r\n"));
+  settle(&f);
+  CHECK(held(&f) < before + 2000);
+  fixture_end(&f);
+}
+
 static void a_stream_that_was_stalled_once_keeps_no_buffers_either(void) {
   fixture f;
   fixture_open(&f);
@@ -447,10 +505,12 @@ int main(int argc, char **argv) {
   TEST(a_stopped_origin_pauses_the_client_and_still_gets_every_byte);
   TEST(a_chunked_upload_is_paused_likewise);
   TEST(an_upload_waits_for_the_connection_in_bounded_memory);
+  TEST(all_limits_at_once_stay_within_the_bound);
   TEST(pipelined_requests_that_wait_are_bounded);
   TEST(a_client_that_is_always_one_ahead_costs_no_more_with_time);
   TEST(a_thousand_stalled_clients_stay_within_their_bound);
   TEST(an_idle_stream_keeps_no_buffers);
+  TEST(nor_does_one_that_might_have_been_asked_twice);
   TEST(a_stream_that_was_stalled_once_keeps_no_buffers_either);
   TEST(an_exchange_that_waits_for_its_head_is_small);
   TEST(an_idle_client_connection_is_smaller);

@@ -1,5 +1,5 @@
-/* The host ends an exchange, or the whole relay, from inside each hook and from outside: no function
- * on the stack may stumble over it, and on_end comes exactly once. Contract 8. */
+/* The host ends an exchange, or the whole relay, from inside each hook and from outside: no
+ * function on the stack may stumble over it, and on_end comes exactly once. Contract 8. */
 #include <stdio.h>
 
 #include "support/fixture.h"
@@ -293,7 +293,7 @@ static void an_exchange_may_be_aborted_while_it_connects(void) {
   black_hole_close(&hole);
 }
 
-/* The response is whole, only the client is slow: to cut it now must not look like its end either. */
+/* The response is whole, only the client is slow: a cut must not look like its end either. */
 static void an_abort_behind_the_last_byte_of_the_origin_still_cuts(void) {
   fixture f;
   fixture_open(&f);

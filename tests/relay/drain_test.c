@@ -1,4 +1,4 @@
-/* How a relay ends: gently by weir_relay_drain(), at once by weir_relay_close(). */
+/* How a relay ends gently: weir_relay_drain(). */
 #include <stdio.h>
 
 #include "support/lent.h"
@@ -12,7 +12,6 @@ typedef struct report {
   fixture *f;
   unsigned calls;
   bool calling; /* drain is on the stack */
-  bool then_close;
 } report;
 
 static void on_done(weir_relay *relay, void *user) {
@@ -20,7 +19,6 @@ static void on_done(weir_relay *relay, void *user) {
   CHECK(relay == r->f->relay);
   CHECK(!r->calling);
   r->calls++;
-  if (r->then_close) close_relay(r->f);
 }
 
 static void drain(fixture *f, report *r, uint32_t ms) {
@@ -43,7 +41,9 @@ static void check_done_once(fixture *f, const report *r) {
 static void idle_connections_are_closed_at_once(void) {
   report r = {0};
   fixture f;
-  fixture_open(&f);
+  fixture_init(&f);
+  f.options.idle_origin_ms = WEIR_OFF;
+  fixture_start(&f);
   peer *served = ask(&f, GET), *silent = client_open(&f), *origin = asked(&f, 0);
   peer_say(origin, OK_TWO);
   RUN_UNTIL(&f, f.end_count == 1 && f.relay->count.clients == 2);
@@ -70,19 +70,22 @@ static void new_connections_are_refused(void) {
   fixture_end(&f);
 }
 
-/* The handle of the relay's timer is all that is left to keep the loop going, and it does. */
+/* The relay's timer is all that is left to keep the loop going, and it does. */
 static void done_comes_though_nothing_runs_and_nothing_else_lives(void) {
-  report r = {0};
-  fixture f;
-  fixture_open(&f);
-  origin_stop(&f.origin);
-  settle(&f);
-  drain(&f, &r, WEIR_OFF);
-  CHECK_INT(r.calls, 0);
-  CHECK_INT(uv_run(&f.loop.uv, UV_RUN_DEFAULT), 0);
-  CHECK_INT(r.calls, 1);
-  CHECK_INT(f.relay->count.exchanges_total, 0); /* it is still there */
-  fixture_end(&f);
+  for (int listening = 0; listening < 2; listening++) {
+    report r = {0};
+    fixture f;
+    fixture_open(&f);
+    origin_stop(&f.origin);
+    if (!listening) lent_only(&f);
+    settle(&f);
+    drain(&f, &r, WEIR_OFF);
+    CHECK_INT(r.calls, 0);
+    CHECK_INT(uv_run(&f.loop.uv, UV_RUN_DEFAULT), 0);
+    CHECK_INT(r.calls, 1);
+    CHECK_INT(f.relay->count.exchanges_total, 0); /* it is still there */
+    fixture_end(&f);
+  }
 }
 
 static void done_may_be_left_out(void) {
@@ -105,7 +108,9 @@ static void a_response_that_begins_during_a_drain_says_close(void) {
     CHECK_CASE("%s", requests[i]);
     report r = {0};
     fixture f;
-    fixture_open(&f);
+    fixture_init(&f);
+    f.options.idle_origin_ms = WEIR_OFF;
+    fixture_start(&f);
     peer *client = ask(&f, requests[i]), *origin = asked(&f, 0);
     drain(&f, &r, FOREVER);
     settle(&f);
@@ -325,106 +330,6 @@ static void a_second_drain_cannot_hold_up_the_first_ones_report(void) {
   }
 }
 
-/* ---- close ---- */
-
-static void closing_ends_everything_in_every_phase(void) {
-  static const char *const requests[] = {
-      "", "GET / HT", GET, GET GET, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx"};
-  for (int i = 0; i < 10; i++) {
-    const char *request = requests[i / 2];
-    CHECK_CASE("\"%s\"%s", request, i % 2 ? ", streaming" : "");
-    fixture f;
-    fixture_open(&f);
-    peer *client = ask(&f, request);
-    RUN_UNTIL(&f, f.relay->count.clients == 1);
-    if (i >= 4) peer_say(asked(&f, 0), i % 2 ? OK_CHUNKED "5\r\nhello\r\n" : "HTTP/1.1 2");
-    settle(&f);
-    close_relay(&f);
-    CHECK_INT(f.end_count, i >= 4); /* hooks run before it returns */
-    if (i >= 4) CHECK_END(&f, WEIR_END_DRAINED);
-    RUN_UNTIL(&f, f.closed && is_over(client));
-    CHECK_NO_LEAK(&f.alloc);
-    fixture_end(&f);
-  }
-}
-
-static void closing_ends_an_attempt_to_connect(void) {
-  for (int named = 0; named < 2; named++) {
-    char url[64];
-    black_hole hole;
-    fixture f;
-    black_hole_open(&hole);
-    fixture_init(&f);
-    snprintf(url, sizeof url, "http://%s:%d", named ? "localhost" : "127.0.0.1", hole.port);
-    f.origin_options.url = url;
-    fixture_start(&f);
-    ask(&f, GET);
-    RUN_UNTIL(&f, last_down(&f) && last_exchange(&f));
-    close_relay(&f); /* a name is still being looked up now */
-    CHECK_END(&f, WEIR_END_DRAINED);
-    RUN_UNTIL(&f, f.closed);
-    fixture_end(&f);
-    black_hole_close(&hole);
-  }
-}
-
-static void closing_ends_a_drain(void) {
-  for (int over = 0; over < 2; over++) {
-    report r = {0};
-    fixture f;
-    fixture_open(&f);
-    peer *client = stream(&f, 0, GET, OK_CHUNKED);
-    drain(&f, &r, FOREVER);
-    if (over) peer_close(client);
-    if (over) RUN_UNTIL(&f, r.calls == 1);
-    close_relay(&f);
-    RUN_UNTIL(&f, f.closed);
-    settle(&f);
-    CHECK_INT(r.calls, over);
-    CHECK_INT(f.end_count, 1);
-    fixture_end(&f);
-  }
-}
-
-static void the_relay_may_be_closed_when_it_is_drained(void) {
-  report r = {.then_close = true};
-  fixture f;
-  fixture_open(&f);
-  stream(&f, 0, GET, OK_CHUNKED);
-  drain(&f, &r, 0);
-  RUN_UNTIL(&f, f.closed);
-  CHECK_INT(r.calls, 1);
-  fixture_end(&f);
-}
-
-static void never_again(weir_relay *relay, void *user) {
-  (void)relay, (void)user;
-  CHECK(!"the first call's done is the one");
-}
-
-static void closing_twice_is_closing_once(void) {
-  report r = {0};
-  fixture f;
-  fixture_open(&f);
-  stream(&f, 0, GET, OK_CHUNKED);
-  close_relay(&f);
-  weir_relay_close(f.relay, never_again, NULL);
-  drain(&f, &r, 0);
-  RUN_UNTIL(&f, f.closed);
-  CHECK_INT(r.calls, 0);
-  fixture_end(&f);
-}
-
-static void a_relay_may_be_closed_before_the_loop_ever_turned(void) {
-  fixture f;
-  fixture_open(&f);
-  close_relay(&f);
-  CHECK_INT(uv_run(&f.loop.uv, UV_RUN_ONCE) >= 0, 1);
-  RUN_UNTIL(&f, f.closed);
-  CHECK_NO_LEAK(&f.alloc);
-  fixture_end(&f);
-}
-
 int main(int argc, char **argv) {
   check_begin(argc, argv);
   TEST(idle_connections_are_closed_at_once);
@@ -442,11 +347,5 @@ int main(int argc, char **argv) {
   TEST(a_cut_is_no_end_of_a_body_delimited_by_close);
   TEST(a_second_drain_moves_the_deadline);
   TEST(a_second_drain_cannot_hold_up_the_first_ones_report);
-  TEST(closing_ends_everything_in_every_phase);
-  TEST(closing_ends_an_attempt_to_connect);
-  TEST(closing_ends_a_drain);
-  TEST(the_relay_may_be_closed_when_it_is_drained);
-  TEST(closing_twice_is_closing_once);
-  TEST(a_relay_may_be_closed_before_the_loop_ever_turned);
   return check_end();
 }

@@ -178,7 +178,8 @@ static void an_interim_head_edited_in_on_interim_is_what_the_client_gets(void) {
   f.options.via = "";
   fixture_start(&f);
   peer *client = ask(&f, GET), *origin = asked(&f, 0);
-  peer_say(origin, "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" OK_TWO);
+  peer_say(origin,
+           "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nKeep-Alive: max=1\r\n\r\n" OK_TWO);
   RUN_UNTIL(&f, got(client, "ok"));
   CHECK_STR(take(client)->head, "HTTP/1.1 103 Early Hints\r\nLink: </b.css>\r\n");
   CHECK_ANSWER(client, 200, "ok");
@@ -351,92 +352,6 @@ static void hooks_run_in_the_order_of_the_message(void) {
   fixture_end(&f);
 }
 
-/* ---- to another origin ---- */
-
-typedef struct detour {
-  origin_server origin;
-  weir_upstream *upstream;
-  const char *host;
-  char url[64];
-} detour;
-
-static int go_elsewhere(weir_exchange *ex, weir_head *head, void *user) {
-  fixture *f = user;
-  detour *d = f->test;
-  (void)head;
-  CHECK_INT(weir_exchange_set_upstream(ex, NULL), WEIR_ESTATE);
-  CHECK_INT(weir_exchange_set_upstream(ex, d->upstream), 0);
-  return 0;
-}
-
-static void start_detour(fixture *f, detour *d) {
-  f->hooks.on_request = go_elsewhere;
-  f->test = d;
-  origin_open(&d->origin, &f->loop, NULL);
-  fixture_start(f);
-  snprintf(d->url, sizeof d->url, "http://127.0.0.1:%d", d->origin.port);
-  weir_upstream_options o = {WEIR_UPSTREAM_OPTIONS_INIT, .url = d->url, .host = d->host};
-  CHECK_INT(weir_upstream_new(&d->upstream, f->relay, &o), 0);
-}
-
-static void end_detour(fixture *f, detour *d) {
-  origin_close(&d->origin);
-  fixture_end(f);
-  origin_free(&d->origin);
-}
-
-static peer *asked_elsewhere(fixture *f, detour *d) {
-  RUN_UNTIL(f, origin_peer(&d->origin, 0) && got(origin_peer(&d->origin, 0), "\r\n\r\n"));
-  return origin_peer(&d->origin, 0);
-}
-
-/* The Host is the client's, unless the origin it goes to in the end has one of its own. */
-static void on_request_may_choose_the_origin(void) {
-  static const struct {
-    const char *routed, *chosen, *line;
-  } cases[] = {{NULL, NULL, "Host: a"},
-               {NULL, "chosen:81", "Host: chosen:81"},
-               {"routed", NULL, "Host: a"},
-               {"routed", "chosen", "Host: chosen"}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    CHECK_CASE("%s", cases[i].line);
-    fixture f;
-    detour d = {.host = cases[i].chosen};
-    fixture_init(&f);
-    f.origin_options.host = cases[i].routed;
-    start_detour(&f, &d);
-    peer *client = ask(&f, GET), *origin = asked_elsewhere(&f, &d);
-    const message *m = take(origin);
-    CHECK(has_line(m, cases[i].line));
-    CHECK_INT(count_fields(m, "Host"), 1);
-    CHECK(has_line(m, "X-Forwarded-Host: a"));
-    peer_say(origin, OK_TWO);
-    RUN_UNTIL(&f, got_message(client));
-    CHECK_ANSWER(client, 200, "ok");
-    CHECK_INT(f.origin.count, 0);
-    end_detour(&f, &d);
-  }
-}
-
-static void the_connection_to_a_chosen_origin_is_kept_for_that_origin(void) {
-  fixture f;
-  detour d = {0};
-  fixture_init(&f);
-  start_detour(&f, &d);
-  peer *client = ask(&f, GET), *origin = asked_elsewhere(&f, &d);
-  for (int i = 0; i < 3; i++) {
-    forget(origin);
-    peer_say(origin, OK_TWO);
-    RUN_UNTIL(&f, got_message(client));
-    CHECK_ANSWER(client, 200, "ok");
-    peer_say(client, GET);
-    RUN_UNTIL(&f, got(origin, "\r\n\r\n"));
-  }
-  CHECK_INT(d.origin.count, 1);
-  CHECK_INT(f.ends[2].stats.reused, 1);
-  end_detour(&f, &d);
-}
-
 int main(int argc, char **argv) {
   check_begin(argc, argv);
   TEST(a_request_head_edited_in_on_request_is_what_the_origin_gets);
@@ -452,7 +367,5 @@ int main(int argc, char **argv) {
   TEST(on_body_is_not_called_where_there_is_no_body);
   TEST(on_body_is_not_called_for_a_tunnel);
   TEST(hooks_run_in_the_order_of_the_message);
-  TEST(on_request_may_choose_the_origin);
-  TEST(the_connection_to_a_chosen_origin_is_kept_for_that_origin);
   return check_end();
 }

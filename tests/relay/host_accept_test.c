@@ -236,6 +236,48 @@ static void closing_the_relay_brings_it_back_before_that_is_reported(void) {
   }
 }
 
+/* Its exchange is over, it only waits to be told of. */
+static void one_on_its_way_back_comes_back_open_though_the_relay_ends(void) {
+  for (int drain = 0; drain < 2; drain++) {
+    int requests = 0;
+    lent l;
+    fixture f;
+    fixture_init(&f);
+    f.hooks.on_request = count_request;
+    f.test = &requests;
+    fixture_start(&f);
+    lent_open(&l, &f, UV_TCP);
+    CHECK_INT(lend_request(&l, GET, GET), 0);
+    if (drain)
+      weir_relay_drain(f.relay, 0, NULL, NULL);
+    else
+      close_relay(&f);
+    CHECK_INT(l.returns, 0);
+    RUN_UNTIL(&f, l.returns == 1);
+    CHECK(l.open);
+    CHECK_STR(l.rest, GET);
+    end_lent(&f, &l);
+  }
+}
+
+static void close_from_inside(lent *l) { close_relay(l->f); }
+
+static void the_relay_may_be_closed_where_it_comes_back(void) {
+  for (int open = 0; open < 2; open++) {
+    lent l;
+    fixture f;
+    open_lent(&f, &l, UV_TCP);
+    l.then = close_from_inside;
+    CHECK_INT(open ? lend_request(&l, GET, "") : lend(&l, GET, strlen(GET)), 0);
+    peer_say(asked(&f, 0), OK_TWO);
+    if (!open) peer_close(l.client);
+    RUN_UNTIL(&f, f.closed);
+    CHECK_INT(l.returns, 1);
+    CHECK_INT(l.open, open);
+    end_lent(&f, &l);
+  }
+}
+
 static void an_idle_one_comes_back_when_its_time_is_over(void) {
   lent l;
   fixture f;
@@ -327,6 +369,8 @@ int main(int argc, char **argv) {
   TEST(bad_bytes_are_answered_and_the_connection_comes_back_closed);
   TEST(it_comes_back_once_however_the_exchange_ends);
   TEST(closing_the_relay_brings_it_back_before_that_is_reported);
+  TEST(one_on_its_way_back_comes_back_open_though_the_relay_ends);
+  TEST(the_relay_may_be_closed_where_it_comes_back);
   TEST(an_idle_one_comes_back_when_its_time_is_over);
   TEST(other_handles_cannot_be_lent);
   TEST(a_handle_of_another_loop_cannot_be_lent);

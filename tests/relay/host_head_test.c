@@ -1,4 +1,5 @@
-/* The head that a host describes to weir_relay_start(), and what it may say about that request alone. */
+/* The head that a host describes to weir_relay_start(), and what it may say about that request
+ * alone. */
 #include <stdio.h>
 
 #include "support/lent.h"

@@ -1,5 +1,5 @@
-/* A host parses the head itself, lends the connection for that one request, and gets it back for the
- * next: weir_relay_start(). */
+/* A host parses the head itself, lends the connection for that one request, and gets it back for
+ * the next: weir_relay_start(). */
 #include <stdio.h>
 
 #include "support/lent.h"

@@ -46,7 +46,7 @@ static int no_memory(weir__stream *stream, const weir__slice *slices, size_t cou
   return WEIR_ENOMEM;
 }
 
-/* The origin has said all, but its last bytes have nowhere to go: that is no end of the response. */
+/* The origin has said all, but its last bytes have nowhere to go: the response has not ended. */
 static void fail_last_write(fixture *f, peer *client) {
   peer_say(asked(f, 0), OK_CHUNKED "5\r\nhello\r\n");
   RUN_UNTIL(f, got(client, "hello"));

@@ -13,6 +13,15 @@ static void end_it(peer *p, bool reset) {
     peer_close(p);
 }
 
+/* The relay looks by the clock for what the client has confirmed. */
+static void pass_until_over(fixture *f, const peer *client) {
+  for (int i = 0; i < 100 && !is_over(client); i++) {
+    pass(f, 10);
+    settle(f);
+  }
+  RUN_UNTIL(f, is_over(client));
+}
+
 /* ---- before there is a head ---- */
 
 static void origin_gone_before_its_head_is_complete_is_a_502(void) {
@@ -105,15 +114,6 @@ static void bytes_that_came_with_the_fin_arrive(void) {
   }
 }
 
-/* The relay looks by the clock for what the client has confirmed. */
-static void pass_until_over(fixture *f, const peer *client) {
-  for (int i = 0; i < 100 && !is_over(client); i++) {
-    pass(f, 10);
-    settle(f);
-  }
-  RUN_UNTIL(f, is_over(client));
-}
-
 /* An HTTP/1.0 client knows no chunks: the end of what was chunked is the end of the connection, so
  * only a reset can tell that it is none. */
 static void a_1_0_client_sees_a_reset_where_the_close_would_have_been_the_end(void) {
@@ -178,6 +178,77 @@ static void a_reset_is_not_the_end_of_a_body_delimited_by_close(void) {
     CHECK_INT(client->error, minor ? 0 : UV_ECONNRESET);
     CHECK_STR(take(client)->body, "hello");
     CHECK(!got_message(client));
+    fixture_end(&f);
+  }
+}
+
+/* Bytes and reset come so close together that one turn of the loop meets both. libuv itself calls
+ * that an EOF (uv__stream_io: POLLHUP behind a partial read). */
+static void a_reset_that_came_with_the_last_bytes_is_still_none(void) {
+  static const char *const requests[] = {GET_10, GET};
+  for (size_t i = 0; i < 4; i++) {
+    CHECK_CASE("%s, %s", i % 2 ? "HTTP/1.1" : "HTTP/1.0", i / 2 ? "head and body" : "body");
+    fixture f;
+    fixture_open(&f);
+    peer *client = ask(&f, requests[i % 2]), *origin = asked(&f, 0);
+    peer_say(origin, OK_CLOSE);
+    if (i / 2) RUN_UNTIL(&f, got(client, "\r\n\r\n"));
+    peer_say(origin, "hello");
+    peer_reset(origin);
+    RUN_UNTIL(&f, f.end_count == 1);
+    CHECK_END(&f, WEIR_END_RESET);
+    pass_until_over(&f, client);
+    CHECK_INT(client->error, i % 2 ? 0 : UV_ECONNRESET);
+    CHECK_STR(take(client)->body, "hello");
+    CHECK(!got(client, "\r\n0\r\n\r\n"));
+    fixture_end(&f);
+  }
+}
+
+static void what_is_whole_is_whole_though_a_reset_came_with_it(void) {
+  static const char *const answers[] = {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+                                        OK_CHUNKED "5\r\nhello\r\n0\r\n\r\n"};
+  for (size_t i = 0; i < 2; i++) {
+    CHECK_CASE("%s", answers[i]);
+    fixture f;
+    fixture_open(&f);
+    peer *client = ask(&f, GET), *origin = asked(&f, 0);
+    peer_say(origin, answers[i]);
+    peer_reset(origin);
+    RUN_UNTIL(&f, f.end_count == 1);
+    RUN_UNTIL(&f, got_message(client));
+    CHECK_ANSWER(client, 200, "hello");
+    CHECK_END(&f, WEIR_END_COMPLETE);
+    fixture_end(&f);
+  }
+}
+
+/* The system tells of a reset once: if a write of the upload is what it told, the next read sees an
+ * end that looks like a FIN. */
+static void a_reset_that_a_write_met_first_is_no_end_either(void) {
+  for (int i = 0; i < 2; i++) {
+    CHECK_CASE("%s", i ? "both met in one turn" : "the origin was paused");
+    fixture f;
+    fixture_open(&f);
+    peer *client = ask(&f, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 104857600\r\n\r\n");
+    peer *origin = asked(&f, 0);
+    peer_say(origin, OK_CLOSE "hello");
+    RUN_UNTIL(&f, got(client, "hello"));
+    if (i == 0) {
+      peer_stop(client), peer_stop(origin);
+      peer_pour(client, 50 * KIB * KIB), peer_pour(origin, 50 * KIB * KIB);
+      RUN_UNTIL(&f, last_exchange(&f)->client_paused && last_exchange(&f)->origin_paused);
+      settle(&f);
+    } else {
+      peer_say(client, "more");
+    }
+    peer_reset(origin);
+    settle(&f);
+    peer_go(client);
+    RUN_UNTIL(&f, f.end_count == 1);
+    CHECK_END(&f, WEIR_END_RESET);
+    RUN_UNTIL(&f, is_over(client));
+    CHECK(!take(client)->whole);
     fixture_end(&f);
   }
 }
@@ -279,6 +350,74 @@ static void a_slow_client_gets_every_good_byte_before_the_cut(void) {
   }
 }
 
+/* A reset throws away what the system still holds: it may not come before that has arrived. */
+static void a_reset_does_not_overtake_bytes_in_the_socket(void) {
+  fixture f;
+  fixture_open(&f);
+  peer *client = client_new(&f);
+  peer_set_narrow(client);
+  peer_connect(client, f.port);
+  peer_say(client, GET_10);
+  peer *origin = asked(&f, 0);
+  peer_stop(client);
+  peer_say(origin, OK_CHUNKED "fffff\r\n");
+  peer_pour(origin, 60 * KIB);
+  RUN_UNTIL(&f, last_exchange(&f)->stats.response_bytes == 60 * KIB);
+  CHECK_INT(weir__downstream_pending(last_down(&f)), 0);
+  peer_close(origin);
+  RUN_UNTIL(&f, f.end_count == 1);
+  for (int i = 0; i < 10; i++) pass(&f, 10), settle(&f);
+  peer_go(client);
+  pass_until_over(&f, client);
+  CHECK_INT(client->error, UV_ECONNRESET);
+  CHECK_INT(take(client)->body_len, 60 * KIB);
+  fixture_end(&f);
+}
+
+/* The end of an exchange whose last 200 KiB wait for a client that does not read. */
+static peer *cut_in_front_of_a_stopped_client(fixture *f) {
+  peer *client = client_open_narrow(f);
+  peer_say(client, GET);
+  peer *origin = asked(f, 0);
+  peer_say(origin, "HTTP/1.1 200 OK\r\nContent-Length: 1048575\r\n\r\n");
+  peer_pour(origin, 200 * KIB);
+  RUN_UNTIL(f, last_exchange(f)->stats.response_bytes == 200 * KIB);
+  peer_close(origin);
+  RUN_UNTIL(f, f->end_count == 1);
+  settle(f);
+  return client;
+}
+
+static void a_client_that_takes_a_little_now_and_then_is_waited_for_after_the_cut(void) {
+  fixture f;
+  fixture_open(&f);
+  peer *client = cut_in_front_of_a_stopped_client(&f);
+  for (size_t got_len = 0; got_len < 120 * KIB; got_len = client->got_len) {
+    pass(&f, 50000);
+    settle(&f);
+    peer_go(client);
+    RUN_UNTIL(&f, client->got_len > got_len + 20 * KIB);
+    peer_stop(client);
+    settle(&f);
+  }
+  peer_go(client);
+  RUN_UNTIL(&f, is_over(client));
+  CHECK_INT(take(client)->body_len, 200 * KIB);
+  fixture_end(&f);
+}
+
+static void a_client_that_takes_nothing_after_the_cut_is_dropped_in_time(void) {
+  fixture f;
+  fixture_open(&f);
+  cut_in_front_of_a_stopped_client(&f);
+  pass(&f, 59000);
+  settle(&f);
+  CHECK_INT(f.relay->count.clients, 1);
+  pass(&f, 61000); /* the first look finds what was taken before it stopped */
+  RUN_UNTIL(&f, f.relay->count.clients == 0);
+  fixture_end(&f);
+}
+
 int main(int argc, char **argv) {
   check_begin(argc, argv);
   TEST(origin_gone_before_its_head_is_complete_is_a_502);
@@ -288,9 +427,15 @@ int main(int argc, char **argv) {
   TEST(a_fin_is_the_end_of_a_body_that_nothing_else_marks);
   TEST(a_1_0_client_gets_that_fin);
   TEST(a_reset_is_not_the_end_of_a_body_delimited_by_close);
+  TEST(a_reset_that_came_with_the_last_bytes_is_still_none);
+  TEST(what_is_whole_is_whole_though_a_reset_came_with_it);
+  TEST(a_reset_that_a_write_met_first_is_no_end_either);
   TEST(an_answer_that_is_no_http_is_a_502);
   TEST(a_bad_chunk_cuts_behind_the_good_ones);
   TEST(a_piece_too_much_is_not_passed_on);
   TEST(a_slow_client_gets_every_good_byte_before_the_cut);
+  TEST(a_reset_does_not_overtake_bytes_in_the_socket);
+  TEST(a_client_that_takes_a_little_now_and_then_is_waited_for_after_the_cut);
+  TEST(a_client_that_takes_nothing_after_the_cut_is_dropped_in_time);
   return check_end();
 }

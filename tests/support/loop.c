@@ -1,14 +1,18 @@
 #include "support/loop.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "support/check.h"
 
-/* Turns that do not wait. What is sent on the loopback is there for the next one; a handful of hops
- * from one end to the other, and as many back, leave room to spare. */
+/* From one end to the other it is a handful of hops, and as many back: room to spare. */
 enum { SETTLE_TURNS = 16 };
 
 static int count_descriptors(void) {
@@ -18,6 +22,28 @@ static int count_descriptors(void) {
   while (readdir(dir)) count++;
   closedir(dir);
   return count;
+}
+
+static void open_ping(loop *l) {
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t len = sizeof at;
+  int on = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
+  CHECK_INT(bind(listener, (struct sockaddr *)&at, len), 0);
+  CHECK_INT(listen(listener, 1), 0);
+  CHECK_INT(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+  l->ping = socket(AF_INET, SOCK_STREAM, 0);
+  CHECK_INT(connect(l->ping, (struct sockaddr *)&at, len), 0);
+  l->pong = accept(listener, NULL, NULL);
+  CHECK_INT(setsockopt(l->ping, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), 0);
+  close(listener);
+}
+
+/* Waits until the system has delivered what was sent so far: on a busy machine that takes a
+ * while. */
+static void await_delivery(loop *l) {
+  char byte = 0;
+  CHECK_INT(write(l->ping, &byte, 1), 1);
+  CHECK_INT(read(l->pong, &byte, 1), 1);
 }
 
 static void on_late(uv_timer_t *timer) {
@@ -31,6 +57,7 @@ void loop_open(loop *l) {
   CHECK_INT(uv_loop_close(&l->uv), 0);
   l->descriptors = count_descriptors();
   CHECK_INT(uv_loop_init(&l->uv), 0);
+  open_ping(l);
   uv_timer_init(&l->uv, &l->watchdog);
   uv_unref((uv_handle_t *)&l->watchdog);
   l->watchdog.data = l;
@@ -52,6 +79,7 @@ bool loop_turn(loop *l) {
 
 void loop_settle(loop *l) {
   for (int i = 0; i < SETTLE_TURNS; i++) {
+    await_delivery(l);
     l->turns++;
     uv_run(&l->uv, UV_RUN_NOWAIT);
   }
@@ -71,5 +99,6 @@ void loop_close(loop *l) {
   uv_close((uv_handle_t *)&l->watchdog, NULL);
   uv_run(&l->uv, UV_RUN_NOWAIT);
   if (!CHECK_INT(uv_loop_close(&l->uv), 0)) uv_walk(&l->uv, name_handle, NULL);
+  close(l->ping), close(l->pong);
   CHECK_INT(count_descriptors(), l->descriptors);
 }

@@ -6,13 +6,15 @@
 #include <stdbool.h>
 #include <uv.h>
 
-enum { LOOP_PATIENCE_MS = 5000 };
+enum { LOOP_PATIENCE_MS = 20000 };
 
 typedef struct loop {
   uv_loop_t uv;
   uv_timer_t watchdog;
   bool late;      /* the watchdog has lost its patience, for good */
   unsigned turns; /* so far: things that happened in the same turn have the same number */
+  int ping,
+      pong; /* a connection over the loopback: what was sent before a byte is there before it */
   int descriptors;
   char scratch[65536]; /* what is read passes through here */
 } loop;
@@ -26,7 +28,7 @@ void loop_close(loop *l);
 void loop_wind(loop *l);
 /* One turn, which waits for something to happen; false when that took too long. */
 bool loop_turn(loop *l);
-/* Lets everything happen that can without waiting. For what must not happen. */
+/* Lets everything happen that can by itself. For what must not happen. */
 void loop_settle(loop *l);
 
 #endif

@@ -32,16 +32,29 @@ static void keep(peer *p, const char *bytes, size_t len) {
   p->got[p->got_len] = '\0';
 }
 
+/* libuv calls it EOF without asking when a reset came together with the last bytes. */
+static int pending_error(const peer *p) {
+  int err = 0;
+  socklen_t len = sizeof err;
+  uv_os_fd_t fd;
+  if (uv_fileno(&p->handle.any, &fd) || getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len)) return 0;
+  return uv_translate_sys_error(err);
+}
+
+static void end(peer *p, int error) {
+  p->error = error == UV_EOF ? pending_error(p) : error;
+  p->fin = p->error == 0;
+  p->over = p->loop->turns;
+  uv_read_stop(&p->handle.stream);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
   peer *p = stream->data;
   if (n > 0) {
     keep(p, buf->base, (size_t)n);
     p->reads++;
   } else if (n < 0) {
-    p->fin = n == UV_EOF;
-    p->error = n == UV_EOF ? 0 : (int)n;
-    p->over = p->loop->turns;
-    uv_read_stop(stream);
+    end(p, (int)n);
   }
 }
 

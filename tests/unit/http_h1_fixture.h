@@ -32,11 +32,13 @@ typedef struct h1_case {
   const weir__h1_limits *limits; /* NULL: h1_limits */
 } h1_case;
 
+/* clang-format off */
 #define CASE(the_name, bytes, the_log, ...) \
   { \
     .line = __LINE__, .name = (the_name), .input = (bytes), .len = sizeof(bytes) - 1, \
     .log = (the_log), .result = __VA_ARGS__ \
   }
+/* clang-format on */
 
 /* Any refusal will do: which rule of several is broken first is the parser's affair. */
 enum { REFUSED = 1000 };

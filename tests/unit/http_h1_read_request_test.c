@@ -636,58 +636,43 @@ static void expect_is_told(void) {
   CHECK_REQUESTS(cases);
 }
 
-#define WEBSOCKET "{Connection: Upgrade}{Upgrade: websocket}"
+#define ASKS "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+#define ASKED "{Connection: Upgrade}{Upgrade: websocket}"
 
 /* Whether the rest is HTTP is decided by the answer. */
 static void what_follows_an_upgrade_head_is_left_alone(void) {
-  static const h1_case
-      cases[] =
-          {
-              CASE("no HTTP follows",
-                   GET("Connection: Upgrade\r\nUpgrade: websocket\r\n") "\x81\x85zzzz\r\n\r\n",
-                   "GET / 1.1 keep none upgrade=websocket {Host: a}" WEBSOCKET
-                   " | end | rest \\x81\\x85zzzz\\r\\n\\r\\n",
-                   END, .once = true),
-              CASE("HTTP follows", GET("Connection: Upgrade\r\nUpgrade: websocket\r\n") PLAIN,
-                   "GET / 1.1 keep none upgrade=websocket {Host: a}" WEBSOCKET " | end | " GOT(""),
-                   END),
-              CASE(
-                  "a body",
-                  POST("Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n") "hello"
-                                                                                             "\x81"
-                                                                                             "\x85",
-                  "POST / 1.1 keep length=5 upgrade=websocket {Host: a}" WEBSOCKET
-                  "{Content-Length: 5} | body hello | end | rest \\x81\\x85",
-                  END, .once = true),
-              CASE("a body in chunks",
-                   POST("Connection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: "
-                        "chunked\r\n") "5\r\nhello\r\n0\r\n\r\n\x81\x85",
-                   "POST / 1.1 keep chunked upgrade=websocket {Host: a}" WEBSOCKET
-                   "{Transfer-Encoding: chunked} | body hello | end | rest \\x81\\x85",
-                   END, .once = true),
-              CASE("a body of no length",
-                   POST("Connection: Upgrade\r\nUpgrade: websocket\r\n"
-                        "Content-Length: 0\r\n") "\x81",
-                   "POST / 1.1 keep length=0 upgrade=websocket {Host: a}" WEBSOCKET
-                   "{Content-Length: 0} | end | rest \\x81",
-                   END, .once = true),
-              CASE("several", GET("Upgrade: a/1, b\r\nConnection: x, UPGRADE\r\nUPGRADE: c\r\n"),
-                   "GET / 1.1 keep none upgrade=a/1, b, c {Host: a}{Upgrade: a/1, b}"
-                   "{Connection: x, UPGRADE}{UPGRADE: c} | end",
-                   END),
-              CASE("Connection does not name it", GET("Upgrade: websocket\r\n"),
-                   GOT("{Upgrade: websocket}"), END),
-              CASE("Connection names what is not there", GET("Connection: upgrade\r\n"),
-                   GOT("{Connection: upgrade}"), END),
-              CASE("1.0", CONNECTION("1.0", "Connection: Upgrade\r\nUpgrade: websocket\r\n"),
-                   "GET / 1.0 close none {Host: a}" WEBSOCKET " | end", END),
-              CASE("1.0 and a body",
-                   "POST / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: "
-                   "websocket\r\nContent-Length: 5\r\n"
-                   "\r\nhello",
-                   "POST / 1.0 close length=5 " WEBSOCKET "{Content-Length: 5} | body hello | end",
-                   END),
-          };
+  static const h1_case cases[] = {
+      CASE("no HTTP follows", GET(ASKS) "\x81\x85zzzz\r\n\r\n",
+           "GET / 1.1 keep none upgrade=websocket {Host: a}" ASKED
+           " | end | rest \\x81\\x85zzzz\\r\\n\\r\\n",
+           END, .once = true),
+      CASE("HTTP follows", GET(ASKS) PLAIN,
+           "GET / 1.1 keep none upgrade=websocket {Host: a}" ASKED " | end | " GOT(""), END),
+      CASE("a body", POST(ASKS "Content-Length: 5\r\n") "hello\r\x81",
+           "POST / 1.1 keep length=5 upgrade=websocket {Host: a}" ASKED
+           "{Content-Length: 5} | body hello | end | rest \\r\\x81",
+           END, .once = true),
+      CASE("a body in chunks",
+           POST(ASKS "Transfer-Encoding: chunked\r\n") "5\r\nhello\r\n0\r\n\r\n\x81\x85",
+           "POST / 1.1 keep chunked upgrade=websocket {Host: a}" ASKED
+           "{Transfer-Encoding: chunked} | body hello | end | rest \\x81\\x85",
+           END, .once = true),
+      CASE("a body of no length", POST(ASKS "Content-Length: 0\r\n") "\x81",
+           "POST / 1.1 keep length=0 upgrade=websocket {Host: a}" ASKED
+           "{Content-Length: 0} | end | rest \\x81",
+           END, .once = true),
+      CASE("several", GET("Upgrade: a/1, b\r\nConnection: x, UPGRADE\r\nUPGRADE: c\r\n"),
+           "GET / 1.1 keep none upgrade=a/1, b, c {Host: a}{Upgrade: a/1, b}"
+           "{Connection: x, UPGRADE}{UPGRADE: c} | end",
+           END),
+      CASE("Connection does not name it", GET("Upgrade: websocket\r\n"),
+           GOT("{Upgrade: websocket}"), END),
+      CASE("Connection names what is not there", GET("Connection: upgrade\r\n"),
+           GOT("{Connection: upgrade}"), END),
+      CASE("1.0", CONNECTION("1.0", ASKS), "GET / 1.0 close none {Host: a}" ASKED " | end", END),
+      CASE("1.0 and a body", "POST / HTTP/1.0\r\n" ASKS "Content-Length: 5\r\n\r\nhello",
+           "POST / 1.0 close length=5 " ASKED "{Content-Length: 5} | body hello | end", END),
+  };
   CHECK_REQUESTS(cases);
 }
 

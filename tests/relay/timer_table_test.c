@@ -1,5 +1,5 @@
-/* Every timer of weir_options, to the millisecond: not one early, not one late, in its own words, and
- * never when it is off. What begins and stops them is in timer_test.c. */
+/* Every timer of weir_options, to the millisecond: not one early, not one late, in its own words,
+ * and never when it is off. What begins and stops them is in timer_test.c. */
 #include <stdio.h>
 
 #include "support/fixture.h"
@@ -235,6 +235,28 @@ static void no_timer_runs_out_when_it_is_off(void) {
   }
 }
 
+/* Progress is seen when it is looked for, which is four times as often as the limit says. */
+static void a_client_that_stalls_again_is_dropped_no_more_than_a_quarter_late(void) {
+  const uint32_t ms = 60000;
+  span s;
+  fixture f;
+  fixture_open(&f);
+  stall(&f, &s);
+  pass(&f, 1000);
+  peer *client = client_of(&f);
+  peer_go(client);
+  RUN_UNTIL(&f, client->got_len > 0);
+  peer_stop(client);
+  settle(&f);
+  CHECK(last_exchange(&f)->origin_paused);
+  uint64_t last = now(&f);
+  pass(&f, ms - 1000);
+  CHECK_INT(f.end_count, 0);
+  pass(&f, last + ms + ms / 4 - now(&f));
+  CHECK_INT(f.end_count, 1);
+  fixture_end(&f);
+}
+
 /* The time for the first head is counted from accept, as weir/relay.h says. */
 static void a_late_first_byte_does_not_buy_a_new_connection_more_time(void) {
   fixture f;
@@ -327,6 +349,7 @@ int main(int argc, char **argv) {
   TEST(each_timer_runs_out_at_its_default_and_no_millisecond_before);
   TEST(each_timer_runs_out_when_its_option_says);
   TEST(no_timer_runs_out_when_it_is_off);
+  TEST(a_client_that_stalls_again_is_dropped_no_more_than_a_quarter_late);
   TEST(a_late_first_byte_does_not_buy_a_new_connection_more_time);
   TEST(a_host_may_extend_each_timer_by_its_own_length);
   TEST(a_host_may_abort_when_a_timer_ran_out);

@@ -56,8 +56,7 @@ static bool waits_for_nobody(const weir_exchange *ex) {
 /* What the end means for the client's connection. A response whose last bytes still wait here must
  * not arrive whole when its end says otherwise: they are dropped. */
 static void dismiss_client(weir_exchange *ex) {
-  bool whole = is_whole(ex);
-  if (whole)
+  if (is_whole(ex))
     weir__downstream_next(ex->down);
   else if (waits_for_nobody(ex) || ex->response_done)
     weir__downstream_drop(ex->down);

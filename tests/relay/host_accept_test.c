@@ -203,9 +203,11 @@ static void time_passes(fixture *f, lent *l) {
   peer_close(l->client);
 }
 
+typedef void (*way)(fixture *f, lent *l);
+
 static void it_comes_back_once_however_the_exchange_ends(void) {
-  static void (*const ways[])(fixture * f, lent * l) = {client_resets, host_aborts, relay_drains,
-                                                        origin_breaks_off, time_passes};
+  static const way ways[] = {client_resets, host_aborts, relay_drains, origin_breaks_off,
+                             time_passes};
   for (size_t i = 0; i < 2 * sizeof ways / sizeof *ways; i++) {
     CHECK_CASE("way %zu, %s", i / 2, uv_handle_type_name(kinds[i % 2]));
     lent l;

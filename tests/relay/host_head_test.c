@@ -5,8 +5,9 @@
 #include "support/lent.h"
 
 #define OK_TWO "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-#define HOST \
-  { "Host", "a" }
+/* clang-format off */
+#define HOST {"Host", "a"}
+/* clang-format on */
 
 static void open_lent(fixture *f, lent *l) {
   fixture_open(f);

@@ -199,6 +199,27 @@ static void the_gap_does_not_run_while_the_client_is_what_we_wait_for(void) {
   fixture_end(&f);
 }
 
+/* The origin says nothing more after it was paused. */
+static void the_gap_runs_on_when_the_client_has_taken_all(void) {
+  fixture f;
+  fixture_open(&f);
+  peer *client = client_open_narrow(&f);
+  peer_say(client, GET);
+  peer *origin = asked(&f, 0);
+  peer_say(origin, "HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n");
+  RUN_UNTIL(&f, last_exchange(&f)->head_sent);
+  while (!last_exchange(&f)->origin_paused && !f.loop.late) {
+    peer_pour(origin, 16 * KIB);
+    RUN_UNTIL(&f, last_exchange(&f)->stats.response_bytes == origin->poured);
+  }
+  peer_go(client);
+  RUN_UNTIL(&f, client->got_len > origin->poured);
+  settle(&f);
+  check_fires_at(&f, 300 * SECOND);
+  check_timeout(&f, WEIR_TIMER_GAP, 200);
+  fixture_end(&f);
+}
+
 static void an_upload_that_goes_on_is_no_gap_of_the_response(void) {
   fixture f;
   fixture_open(&f);
@@ -300,6 +321,30 @@ static void a_client_that_takes_a_little_now_and_then_is_not_stalled(void) {
   fixture_end(&f);
 }
 
+/* Each time it takes less than would make the relay's socket take what waits. */
+static void nor_is_one_that_takes_a_little_of_what_waits(void) {
+  fixture f;
+  fixture_open(&f);
+  peer *client = client_open_narrow(&f);
+  peer_say(client, GET);
+  peer *origin = asked(&f, 0);
+  peer_say(origin, "HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n");
+  peer_pour(origin, 50 * MIB);
+  RUN_UNTIL(&f, last_exchange(&f)->origin_paused);
+  settle(&f);
+  for (int i = 0; i < 6; i++) {
+    size_t before = client->got_len;
+    pass(&f, 40 * SECOND);
+    CHECK_INT(f.end_count, 0);
+    peer_go(client);
+    RUN_UNTIL(&f, client->got_len > before + 16 * KIB);
+    peer_stop(client);
+    settle(&f);
+  }
+  CHECK(last_exchange(&f)->origin_paused); /* all that time */
+  fixture_end(&f);
+}
+
 static void a_client_that_takes_its_rest_too_slowly_is_dropped_after_the_end_too(void) {
   fixture f;
   fixture_open(&f);
@@ -335,20 +380,30 @@ static void a_request_head_may_take_ten_seconds(void) {
 }
 
 static void bytes_of_a_head_do_not_buy_more_time(void) {
-  fixture f;
-  fixture_open(&f);
-  peer *client = ask(&f, "GET / HTTP/1.1\r\n");
-  RUN_UNTIL(&f, last_down(&f) && last_down(&f)->state == WEIR__DOWN_HEAD);
-  for (int i = 0; i < 9; i++) {
+  for (int later = 0; later < 2; later++) {
+    CHECK_CASE("%s request", later ? "a later" : "the first");
+    fixture f;
+    fixture_open(&f);
+    peer *client = client_open(&f);
+    if (later) {
+      peer_say(client, GET);
+      peer_say(asked(&f, 0), OK_2);
+      RUN_UNTIL(&f, got_message(client));
+      take(client);
+    }
+    peer_say(client, "GET / HTTP/1.1\r\n");
+    RUN_UNTIL(&f, last_down(&f) && last_down(&f)->state == WEIR__DOWN_HEAD);
+    for (int i = 0; i < 9; i++) {
+      pass(&f, SECOND);
+      peer_say(client, "A: b\r\n");
+      settle(&f);
+    }
+    CHECK_INT(untaken(client), 0);
     pass(&f, SECOND);
-    peer_say(client, "A: b\r\n");
-    settle(&f);
+    RUN_UNTIL(&f, is_over(client));
+    CHECK_INT(take(client)->status, 408);
+    fixture_end(&f);
   }
-  CHECK_INT(client->got_len, 0);
-  pass(&f, SECOND);
-  RUN_UNTIL(&f, is_over(client));
-  CHECK_INT(take(client)->status, 408);
-  fixture_end(&f);
 }
 
 static void a_connection_that_says_nothing_is_closed_after_ten_seconds(void) {
@@ -561,11 +616,13 @@ int main(int argc, char **argv) {
   TEST(the_gap_begins_with_the_head);
   TEST(each_read_begins_the_gap_anew);
   TEST(the_gap_does_not_run_while_the_client_is_what_we_wait_for);
+  TEST(the_gap_runs_on_when_the_client_has_taken_all);
   TEST(an_upload_that_goes_on_is_no_gap_of_the_response);
   TEST(a_total_ends_a_healthy_stream_only_when_asked_for);
   TEST(a_total_before_the_head_is_a_504);
   TEST(a_client_that_takes_nothing_for_a_minute_is_dropped);
   TEST(a_client_that_takes_a_little_now_and_then_is_not_stalled);
+  TEST(nor_is_one_that_takes_a_little_of_what_waits);
   TEST(a_client_that_takes_its_rest_too_slowly_is_dropped_after_the_end_too);
   TEST(a_request_head_may_take_ten_seconds);
   TEST(bytes_of_a_head_do_not_buy_more_time);

@@ -13,8 +13,7 @@ typedef struct loop {
   uv_timer_t watchdog;
   bool late;      /* the watchdog has lost its patience, for good */
   unsigned turns; /* so far: things that happened in the same turn have the same number */
-  int ping,
-      pong; /* a connection over the loopback: what was sent before a byte is there before it */
+  int ping; /* a socket that talks to itself: what was sent before a byte is there before it */
   int descriptors;
   char scratch[65536]; /* what is read passes through here */
 } loop;

@@ -143,12 +143,13 @@ static void the_origin_resumes_at_low_water(void) {
   f.options.outbox_high = 100 * KIB;
   f.options.outbox_low = 10 * KIB;
   fixture_start(&f);
-  peer *client = ask(&f, GET), *origin = asked(&f, 0);
-  peer_stop(client);
+  peer *client = client_open_narrow(&f); /* so that what waits goes in small steps */
+  peer_say(client, GET);
+  peer *origin = asked(&f, 0);
   peer_say(origin, OK_BIG);
   peer_pour(origin, BIG);
+  RUN_UNTIL(&f, last_exchange(&f)->origin_paused);
   weir_exchange *ex = last_exchange(&f);
-  RUN_UNTIL(&f, ex->origin_paused);
   CHECK(weir__downstream_pending(ex->down) > 100 * KIB);
   CHECK(weir__downstream_pending(ex->down) <= 100 * KIB + WEIR__SCRATCH + KIB);
   peer_go(client);

@@ -317,8 +317,8 @@ static void it_comes_back_open_after_an_error_answer(void) {
   lent l;
   fixture f;
   fixture_init(&f);
-  origin_stop(&f.origin);
   fixture_start(&f);
+  origin_stop(&f.origin); /* not before: the relay might be given its port */
   lent_open(&l, &f, UV_TCP);
   CHECK_INT(lend_request(&l, GET, ""), 0);
   check_returned(&f, &l, true);

@@ -17,6 +17,7 @@ static void on_connection(uv_stream_t *server, int status) {
   peer *p = peer_new(o->loop, &o->peers, server->type, "origin", o->count++);
   p->connected = true;
   CHECK_INT(uv_accept(server, &p->handle.stream), 0);
+  peer_hurry(p);
   if (o->narrow) peer_set_narrow(p);
   if (!o->deaf) peer_go(p);
 }

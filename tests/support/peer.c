@@ -94,14 +94,22 @@ void peer_set_narrow(peer *p) {
   CHECK_INT(uv_send_buffer_size(&p->handle.any, &send), 0);
 }
 
+/* Or the system would hold a small piece back until the one before has been confirmed. */
+void peer_hurry(peer *p) {
+  if (p->handle.any.type == UV_TCP) CHECK_INT(uv_tcp_nodelay(&p->handle.tcp, 1), 0);
+}
+
 static void on_connect(uv_connect_t *req, int status) {
   peer *p = weir__container_of(req, peer, connect);
   p->connected = status == 0;
   if (status == UV_ECANCELED) return;
-  if (status)
-    p->error = status, p->over = p->loop->turns;
-  else
-    peer_go(p);
+  if (status) {
+    p->error = status;
+    p->over = p->loop->turns;
+    return;
+  }
+  peer_hurry(p);
+  peer_go(p);
 }
 
 void peer_connect(peer *p, int port) {

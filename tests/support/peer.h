@@ -50,6 +50,8 @@ void peer_set_narrow(peer *p);
 /* Connects to 127.0.0.1, or to a path, and reads. What is sent meanwhile follows. */
 void peer_connect(peer *p, int port);
 void peer_connect_path(peer *p, const char *path);
+/* For who accepted it: each piece leaves at once. */
+void peer_hurry(peer *p);
 void peers_close(weir__list *list);
 void peers_free(weir__list *list);
 

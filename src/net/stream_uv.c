@@ -1,6 +1,6 @@
 /* uv_tcp_t and uv_pipe_t as a weir__stream: try to write first, keep the rest in an outbox. It
  * knows neither TLS nor HTTP. A stream goes in the close callback of its handle, or when a lent
- * handle is given back; the write request exists only while something waits to be written. */
+ * handle is given back; its backlog exists only while something waits to be written. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* POLLRDHUP */
 #endif
@@ -24,22 +24,22 @@
 /* As many slices go into one system call; libuv itself would stop at IOV_MAX. */
 enum { BATCH = 128, KEEPALIVE_S = 60 };
 
-/* Of its own, so that an idle stream is lean and a stream that was given back may leave its last
- * write to libuv: `stream` is NULL then. */
-typedef struct write_request {
+/* What waits to be written. Of its own, so that an idle stream is lean and a stream that was given
+ * back may leave its last write to libuv: `stream` is NULL then. */
+typedef struct backlog {
   uv_write_t req;
   weir__stream_uv *stream;
   weir__io *io;
-} write_request;
+  weir__outbox outbox;
+} backlog;
 
 struct weir__stream_uv {
   weir__stream base;
   weir__io *io;
   uv_stream_t *handle; /* &own.stream, or the host's */
   void *lent_data;     /* what the host had in handle->data */
-  weir__outbox outbox;
-  write_request *writing; /* NULL while nothing waits */
-  int refusal;            /* what writev() says from now on, or 0 */
+  backlog *backlog;    /* NULL while nothing waits */
+  int refusal;         /* what writev() says from now on, or 0 */
   bool lent, reading, ended, closing;
   bool failed;    /* a write did; what still waits will not go out */
   bool was_reset; /* .. because of this */
@@ -50,7 +50,7 @@ struct weir__stream_uv {
     uv_stream_t stream;
     uv_tcp_t tcp;
     uv_pipe_t pipe;
-  } own; /* last: a stream around a lent handle has no room here */
+  } own; /* last: there is room for the handle at hand only, and for none that was lent */
 };
 
 static weir__stream_uv *from_base(const weir__stream *base) {
@@ -113,8 +113,8 @@ static int read_start(weir__stream *base) {
 
 static size_t pending(const weir__stream *base) {
   const weir__stream_uv *s = from_base(base);
-  if (!s->writing) return 0;
-  return uv_stream_get_write_queue_size(s->handle) + s->outbox.filling.len;
+  if (!s->backlog) return 0;
+  return uv_stream_get_write_queue_size(s->handle) + s->backlog->outbox.filling.len;
 }
 
 /* Makes libuv's view of the next slices; tells how many of them, and their bytes. */
@@ -148,38 +148,40 @@ static void on_written(uv_write_t *req, int status);
 
 /* Gives what waits to libuv, as one buffer: it allocates for more than four. */
 static int takeoff(weir__stream_uv *s) {
-  weir__slice all = weir__outbox_takeoff(&s->outbox);
+  weir__slice all = weir__outbox_takeoff(&s->backlog->outbox);
   uv_buf_t buf = uv_buf_init((char *)all.ptr, (unsigned)all.len);
-  return uv_write(&s->writing->req, s->handle, &buf, 1, on_written);
+  return uv_write(&s->backlog->req, s->handle, &buf, 1, on_written);
 }
 
-static void free_request(write_request *writing) {
-  weir__io *io = writing->io;
-  weir__mem_free(io->mem, writing);
+static void free_backlog(backlog *b) {
+  weir__io *io = b->io;
+  if (b->stream) b->stream->backlog = NULL;
+  weir__outbox_free(&b->outbox);
+  weir__mem_free(io->mem, b);
   weir__io_drop(io);
 }
 
-static int new_request(weir__stream_uv *s) {
-  write_request *writing = weir__mem_new(s->io->mem, sizeof *writing);
-  if (!writing) return WEIR_ENOMEM;
-  writing->stream = s;
-  writing->io = s->io;
+static int new_backlog(weir__stream_uv *s) {
+  backlog *b = weir__mem_new(s->io->mem, sizeof *b);
+  if (!b) return WEIR_ENOMEM;
+  b->stream = s;
+  b->io = s->io;
+  weir__outbox_init(&b->outbox, s->io->mem, s->io->high, s->io->low);
   weir__io_hold(s->io);
-  s->writing = writing;
+  s->backlog = b;
   return 0;
 }
 
 /* Copies what is behind byte `taken`, and begins to write it unless libuv still has an older
  * flight, whose landing sees to it. */
 static int keep(weir__stream_uv *s, const weir__slice *slices, size_t count, size_t taken) {
-  int err = weir__outbox_put(&s->outbox, slices, count, taken);
-  if (err || s->writing) return err;
-  err = new_request(s);
+  bool flying = s->backlog != NULL;
+  int err = flying ? 0 : new_backlog(s);
   if (err) return err;
-  err = takeoff(s);
-  if (!err) return 0;
-  free_request(s->writing);
-  s->writing = NULL;
+  err = weir__outbox_put(&s->backlog->outbox, slices, count, taken);
+  if (flying) return err;
+  if (!err) err = takeoff(s);
+  if (err) free_backlog(s->backlog);
   return err;
 }
 
@@ -205,7 +207,7 @@ static int write_slices(weir__stream *base, const weir__slice *slices, size_t co
   if (taken == all) return 0;
   err = keep(s, slices, count, taken);
   if (err) return fail(s, err);
-  return weir__outbox_over(&s->outbox) ? WEIR__FULL : 0;
+  return weir__outbox_over(&s->backlog->outbox) ? WEIR__FULL : 0;
 }
 
 /* ---- what was written later ---- */
@@ -219,36 +221,31 @@ static int send_fin(weir__stream_uv *s) {
 
 static void write_failed(weir__stream_uv *s, int status) {
   fail(s, status);
-  weir__outbox_free(&s->outbox);
   s->base.events->on_write_error(s->base.owner, status);
 }
 
 static void landed(weir__stream_uv *s) {
-  weir__outbox_landed(&s->outbox);
-  int err = s->outbox.filling.len ? takeoff(s) : 0;
-  bool empty = weir__outbox_pending(&s->outbox) == 0;
-  if (err || empty) {
-    free_request(s->writing);
-    s->writing = NULL;
-  }
+  weir__outbox *box = &s->backlog->outbox;
+  weir__outbox_landed(box);
+  int err = box->filling.len ? takeoff(s) : 0;
+  bool empty = weir__outbox_pending(box) == 0, low = weir__outbox_passed_low(box);
+  if (err || empty) free_backlog(s->backlog);
   if (!err && empty && s->fin_asked && !s->fin_sent) err = send_fin(s);
-  if (err) {
+  if (err)
     write_failed(s, err);
-    return;
-  }
-  if (weir__outbox_passed_low(&s->outbox) || empty) s->base.events->on_drained(s->base.owner);
+  else if (low || empty)
+    s->base.events->on_drained(s->base.owner);
 }
 
 static void on_written(uv_write_t *req, int status) {
-  write_request *writing = weir__container_of(req, write_request, req);
-  weir__stream_uv *s = writing->stream;
+  backlog *b = weir__container_of(req, backlog, req);
+  weir__stream_uv *s = b->stream;
   bool open = s && !s->closing;
   if (open && status == 0 && !s->failed) {
     landed(s);
     return;
   }
-  if (s) s->writing = NULL;
-  free_request(writing);
+  free_backlog(b);
   if (!open) return;
   if (s->failed) /* what could not be kept is lost, and told; what could has gone out */
     s->base.events->on_drained(s->base.owner);
@@ -270,8 +267,7 @@ static int shut_down(weir__stream *base) {
 static void on_closed(uv_handle_t *handle) {
   weir__stream_uv *s = handle->data;
   weir__io *io = s->io;
-  assert(!s->writing); /* libuv cancels writes before it comes here */
-  weir__outbox_free(&s->outbox);
+  assert(!s->backlog); /* libuv cancels writes before it comes here */
   if (s->lent) handle->data = s->lent_data;
   if (s->base.events) s->base.events->on_closed(s->base.owner);
   weir__mem_free(io->mem, s);
@@ -371,13 +367,13 @@ static weir__stream_uv *new_stream(weir__io *io, size_t size) {
   if (!s) return NULL;
   s->base.verbs = &verbs;
   s->io = io;
-  weir__outbox_init(&s->outbox, io->mem, io->high, io->low);
   return s;
 }
 
 int weir__stream_uv_new(weir__stream_uv **stream, weir__io *io, uv_handle_type type) {
   assert(type == UV_TCP || type == UV_NAMED_PIPE);
-  weir__stream_uv *s = new_stream(io, sizeof *s);
+  size_t room = type == UV_TCP ? sizeof(uv_tcp_t) : sizeof(uv_pipe_t);
+  weir__stream_uv *s = new_stream(io, offsetof(weir__stream_uv, own) + room);
   if (!s) return WEIR_ENOMEM;
   int err =
       type == UV_TCP ? uv_tcp_init(io->loop, &s->own.tcp) : uv_pipe_init(io->loop, &s->own.pipe, 0);
@@ -414,8 +410,10 @@ uv_stream_t *weir__stream_uv_give_back(weir__stream_uv *s) {
   assert(s->lent && !s->closing && pending(&s->base) == 0);
   read_stop(&s->base);
   handle->data = s->lent_data;
-  if (s->writing) s->writing->stream = NULL; /* all written, but libuv has not said so yet */
-  weir__outbox_free(&s->outbox);
+  if (s->backlog) { /* all is written, but libuv has not said so yet */
+    s->backlog->stream = NULL;
+    weir__outbox_free(&s->backlog->outbox);
+  }
   weir__mem_free(io->mem, s);
   weir__io_drop(io);
   return handle;
@@ -425,4 +423,4 @@ weir__stream *weir__stream_uv_base(weir__stream_uv *stream) { return &stream->ba
 
 uv_stream_t *weir__stream_uv_handle(weir__stream_uv *stream) { return stream->handle; }
 
-size_t weir__stream_uv_size(void) { return sizeof(weir__stream_uv) + sizeof(write_request); }
+size_t weir__stream_uv_size(void) { return sizeof(weir__stream_uv) + sizeof(backlog); }

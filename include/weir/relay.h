@@ -68,6 +68,10 @@ typedef struct weir_options {
   uint8_t no_forwarding_fields;       /* 1: no X-Forwarded-*, X-Real-IP */
   uint8_t forwarded;                  /* 1: RFC 7239 Forwarded too */
   uint8_t half_close;                 /* 1: a client that sends FIN still gets its answer */
+
+  uint32_t clients_per_address_max; /* none: connections at once from one IPv4 address or one IPv6
+                                       /64 -> 503; unix clients and trusted_proxies do not count,
+                                       nor what weir_relay_start() serves */
 } weir_options;
 #define WEIR_OPTIONS_INIT .size = sizeof(weir_options)
 
@@ -173,8 +177,9 @@ typedef struct weir_counters {
   uint64_t idle_origins; /* origin connections waiting for reuse */
   uint64_t clients_total;
   uint64_t exchanges_total;
-  uint64_t refused_total; /* connections answered 503 at clients_max, or dropped for want of
-                                memory or descriptors */
+  uint64_t refused_total; /* connections answered 503 at clients_max or
+                                clients_per_address_max, or dropped for want of memory or
+                                descriptors */
   uint64_t origins_total; /* connections opened to origins */
   uint64_t ends[32];      /* exchanges ended, by enum weir_end */
 } weir_counters;

@@ -409,10 +409,19 @@ weir__h1_reader *weir__h1_new(weir__mem *mem, enum weir__h1_kind kind,
   r->mem = mem;
   r->kind = kind;
   r->limits = limits;
+  r->method = "GET";
+  weir__h1_renew(r, events, owner);
+  return r;
+}
+
+void weir__h1_renew(weir__h1_reader *r, const weir__h1_events *events, void *owner) {
+  weir__head_free(r->head);
+  r->head = NULL;
+  r->error = 0;
+  r->awaits_lf = false;
+  r->phase = PHASE_END; /* the step from there to the next message resets the rest */
   r->events = events;
   r->owner = owner;
-  r->method = "GET";
-  return r;
 }
 
 void weir__h1_free(weir__h1_reader *r) {

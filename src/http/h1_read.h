@@ -45,6 +45,9 @@ weir__h1_reader *weir__h1_new(weir__mem *mem, enum weir__h1_kind kind,
                               void *owner);
 void weir__h1_free(weir__h1_reader *reader);
 
+/* Makes a reader new again, for another owner: what it was in the middle of is forgotten. */
+void weir__h1_renew(weir__h1_reader *reader, const weir__h1_events *events, void *owner);
+
 /* A response reader must know what was asked: the method decides about a body, and the protocols
  * asked for (as in the request's Upgrade field; NULL: none) whether a 101 is legal. `upgrade` must
  * live until the response head has been read. */

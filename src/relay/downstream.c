@@ -90,10 +90,38 @@ static void begin_head(weir__downstream *d) {
     change_state(d, WEIR__DOWN_HEAD);
 }
 
+/* A client that only listens needs no reader, and most requests come in one read: so they take
+ * turns with one that rests in the relay. */
+static int take_reader(weir__downstream *d) {
+  weir_relay *relay = d->relay;
+  if (d->reader) return 0;
+  d->reader = relay->spare;
+  relay->spare = NULL;
+  if (d->reader)
+    weir__h1_renew(d->reader, &reader_events, d);
+  else
+    d->reader = weir__h1_new(&relay->mem, WEIR__H1_REQUEST, &relay->set.limits, &reader_events, d);
+  return d->reader ? 0 : WEIR_ENOMEM;
+}
+
+void weir__downstream_rest_reader(weir__downstream *d) {
+  weir_relay *relay = d->relay;
+  if (!d->reader) return;
+  if (relay->spare) {
+    weir__h1_free(d->reader);
+  } else {
+    weir__h1_renew(d->reader, NULL, NULL);
+    relay->spare = d->reader;
+  }
+  d->reader = NULL;
+}
+
 static size_t feed_message(weir__downstream *d, weir__slice bytes) {
   size_t used = 0;
-  int rc = weir__h1_feed(d->reader, bytes, &used);
+  int rc = take_reader(d);
+  if (rc == 0) rc = weir__h1_feed(d->reader, bytes, &used);
   if (rc == 0 && d->state == WEIR__DOWN_IDLE && weir__h1_inside(d->reader)) begin_head(d);
+  if (rc == WEIR__H1_END) weir__downstream_rest_reader(d);
   if (d->state == WEIR__DOWN_BUSY && d->events) d->events->on_flush(d->owner);
   if (rc < 0 && rc != WEIR_ECANCELED) failed(d, rc);
   return rc < 0 ? bytes.len : used;
@@ -334,11 +362,6 @@ int weir__downstream_new(weir__downstream **out, weir_relay *relay, weir__stream
                          weir__stream_uv *uv) {
   weir__downstream *d = weir__mem_new(&relay->mem, sizeof *d);
   if (!d) return WEIR_ENOMEM;
-  d->reader = weir__h1_new(&relay->mem, WEIR__H1_REQUEST, &relay->set.limits, &reader_events, d);
-  if (!d->reader) {
-    weir__mem_free(&relay->mem, d);
-    return WEIR_ENOMEM;
-  }
   d->relay = relay;
   d->stream = stream;
   d->uv = uv;
@@ -353,6 +376,13 @@ int weir__downstream_new(weir__downstream **out, weir_relay *relay, weir__stream
   relay->count.clients++;
   relay->count.clients_total++;
   *out = d;
+  return 0;
+}
+
+int weir__downstream_lend(weir__downstream *d, const weir__loan *loan) {
+  d->loan = weir__mem_new(&d->relay->mem, sizeof *loan);
+  if (!d->loan) return WEIR_ENOMEM;
+  *d->loan = *loan;
   return 0;
 }
 

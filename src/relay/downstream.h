@@ -31,13 +31,24 @@ enum weir__down_state {
 #undef WEIR__DOWN_ENUM
 };
 
+/* What the host wants that lent the stream. */
+typedef struct weir__loan {
+  weir_return_fn returned;
+  void *user;
+  bool once;   /* give it back after one exchange */
+  bool hooked; /* .. with these hooks */
+  weir_hooks hooks;
+  weir_upstream *upstream; /* NULL: by the routes */
+} weir__loan;
+
 typedef struct weir__downstream {
   weir__list node; /* in the relay */
   weir__remains remains;
   weir_relay *relay;
   weir__stream_uv *uv; /* NULL for a stream of another kind */
   weir__stream *stream;
-  weir__h1_reader *reader;
+  weir__loan *loan;        /* NULL: the stream is the relay's */
+  weir__h1_reader *reader; /* while a request is being read */
   weir__sender sender;
   weir__peer peer;
   weir__deadline deadline; /* what it means depends on the state */
@@ -64,21 +75,16 @@ typedef struct weir__downstream {
   bool fin;             /* the client has sent FIN */
   bool unwritten;       /* a write failed: what had been taken did not all arrive */
   bool turned_away;     /* one too many: it does not count as a client */
+  bool in_crowd;        /* it counts for its address */
   bool lost;            /* bytes of the next request could not be kept */
-
-  /* A stream that a host lent. */
-  weir_return_fn returned; /* NULL: the stream is the relay's */
-  void *returned_user;
-  bool once;               /* give it back after one exchange */
-  const weir_hooks *hooks; /* of weir_relay_start(), or NULL */
-  weir_hooks own_hooks;
-  weir_upstream *upstream; /* likewise */
 } weir__downstream;
 
 /* Takes a connected stream. On failure (WEIR_ENOMEM) the stream is still the caller's. Reading has
  * not begun. */
 int weir__downstream_new(weir__downstream **d, weir_relay *relay, weir__stream *stream,
                          weir__stream_uv *uv);
+/* The stream is a host's. WEIR_ENOMEM. */
+int weir__downstream_lend(weir__downstream *d, const weir__loan *loan);
 /* Begins with bytes that were read already. May run hooks. */
 void weir__downstream_begin(weir__downstream *d, weir__slice read);
 /* Undoes all of that before weir__downstream_begin(), for a lent stream: it is the host's again. */

@@ -16,12 +16,19 @@ static void free_memory(weir__downstream *d) {
   weir__deadline_stop(&relay->clock, &d->deadline);
   weir__sender_drop(&d->sender);
   weir__buf_free(&d->ahead);
-  weir__h1_free(d->reader);
+  weir__downstream_rest_reader(d);
+  weir__mem_free(&relay->mem, d->loan);
   weir__list_remove(&d->node);
   weir__mem_free(&relay->mem, d);
 }
 
+static void leave_crowd(weir__downstream *d) {
+  if (d->in_crowd) weir__crowd_leave(&d->relay->crowd, &d->peer.addr);
+  d->in_crowd = false;
+}
+
 static void forget(weir__downstream *d) {
+  leave_crowd(d);
   if (d->turned_away) d->relay->turned_away--;
   d->relay->count.clients--;
   free_memory(d);
@@ -50,7 +57,7 @@ static void tell_host(weir__downstream *d, uv_stream_t *stream, bool open) {
     r.rest = d->ahead.ptr + d->ahead_at;
     r.rest_len = d->ahead.len - d->ahead_at;
   }
-  if (d->returned) d->returned(stream, &r, d->returned_user);
+  if (d->loan) d->loan->returned(stream, &r, d->loan->user);
 }
 
 static void gone(weir__downstream *d) {
@@ -161,7 +168,7 @@ void weir__downstream_next(weir__downstream *d) {
   d->events = NULL;
   weir__sender_drop(&d->sender);
   bool keep = d->keep && d->request_done && !d->relay->draining;
-  if (d->once && keep) {
+  if (d->loan && d->loan->once && keep) {
     give_back(d);
   } else if (keep) {
     weir__downstream_set_state(d, WEIR__DOWN_IDLE, d->relay->set.o.keepalive_ms);
@@ -215,6 +222,7 @@ void weir__downstream_answer_and_close(weir__downstream *d, int status, int code
 }
 
 void weir__downstream_turn_away(weir__downstream *d) {
+  leave_crowd(d);
   d->turned_away = true;
   d->relay->turned_away++;
   d->relay->count.refused_total++;

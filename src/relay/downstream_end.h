@@ -10,6 +10,7 @@ void weir__downstream_set_state(weir__downstream *d, enum weir__down_state state
 void weir__downstream_read_ahead(weir__downstream *d);
 void weir__downstream_read_on(weir__downstream *d);
 void weir__downstream_look(weir__downstream *d);
+void weir__downstream_rest_reader(weir__downstream *d);
 
 /* In downstream_end.c. */
 void weir__downstream_answer_and_close(weir__downstream *d, int status, int code);

@@ -186,7 +186,7 @@ static weir_exchange *new_exchange(weir__downstream *down, weir_head *head) {
   if (!ex) return NULL;
   ex->relay = relay;
   ex->down = down;
-  ex->hooks = down->hooks ? down->hooks : &relay->set.hooks;
+  ex->hooks = down->loan && down->loan->hooked ? &down->loan->hooks : &relay->set.hooks;
   ex->request = head;
   ex->target = head->target;
   ex->id = ++relay->last_id;

@@ -98,7 +98,8 @@ static int ask_host(weir_exchange *ex) {
 
 void weir__exchange_ask(weir_exchange *ex) {
   const weir_head *head = ex->request;
-  ex->origin = ex->down->upstream ? ex->down->upstream : find_origin(ex);
+  const weir__loan *loan = ex->down->loan;
+  ex->origin = loan && loan->upstream ? loan->upstream : find_origin(ex);
   if (prepare_head(ex)) {
     weir__exchange_fail(ex, WEIR_END_NO_MEMORY, WEIR_ENOMEM);
     return;

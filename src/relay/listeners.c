@@ -18,23 +18,42 @@ static void tune(weir_relay *relay, weir__stream_uv *uv) {
                        o->user_timeout_ms == WEIR_OFF ? 0 : o->user_timeout_ms);
 }
 
+/* Counts it for its address, unless it is one of those that crowd.h lets pass. */
+static int join_crowd(weir__downstream *d) {
+  weir_relay *relay = d->relay;
+  uint32_t max = relay->set.o.clients_per_address_max;
+  if (max == WEIR_OFF || d->peer.addr.family == WEIR__UNIX || d->peer.trusted) return 0;
+  int rc = weir__crowd_enter(&relay->crowd, &d->peer.addr, max);
+  d->in_crowd = rc == 0;
+  return rc;
+}
+
+static void count_refused(weir_relay *relay, int port, int rc) {
+  relay->count.refused_total++;
+  weir__relay_log(relay, WEIR_LOG_WARN, "relay=%p event=refused port=%d why=\"%s\"", (void *)relay,
+                  port, weir_strerror(rc));
+}
+
 static void on_accept(void *owner, weir__listener *listener, int status, weir__stream_uv *uv) {
   weir_relay *relay = owner;
   weir__downstream *d = NULL;
   bool too_many = relay->count.clients - relay->turned_away >= relay->set.o.clients_max;
   int rc = uv ? weir__downstream_new(&d, relay, weir__stream_uv_base(uv), uv) : status;
   if (rc) {
-    relay->count.refused_total++;
-    weir__relay_log(relay, WEIR_LOG_WARN, "relay=%p event=refused port=%d why=\"%s\"",
-                    (void *)relay, listener->port, weir_strerror(rc));
+    count_refused(relay, listener->port, rc);
     if (uv) weir__stream_discard(weir__stream_uv_base(uv));
     return;
   }
   tune(relay, uv);
-  if (too_many)
-    weir__downstream_turn_away(d);
-  else
+  rc = too_many ? WEIR__CROWDED : join_crowd(d);
+  if (rc == 0) {
     weir__downstream_begin(d, weir__slice_of("", 0));
+  } else if (rc > 0) {
+    weir__downstream_turn_away(d);
+  } else {
+    count_refused(relay, listener->port, rc);
+    weir__downstream_drop(d);
+  }
 }
 
 int weir_relay_listen(weir_relay *relay, const char *address, const weir_listen_options *options,
@@ -63,9 +82,9 @@ void weir__listeners_close(weir_relay *relay) {
 /* ---- connections that a host lends ---- */
 
 static int borrow(weir__downstream **d, weir_relay *relay, uv_stream_t *stream,
-                  weir_return_fn returned, void *user) {
+                  const weir__loan *loan) {
   weir__stream_uv *uv;
-  if (!stream || !returned) return WEIR_EINVAL;
+  if (!stream || !loan->returned) return WEIR_EINVAL;
   if (relay->draining) return WEIR_ESTATE;
   int rc = weir__stream_uv_borrow(&uv, &relay->io, stream);
   if (rc) return rc;
@@ -74,18 +93,28 @@ static int borrow(weir__downstream **d, weir_relay *relay, uv_stream_t *stream,
     weir__stream_uv_give_back(uv);
     return rc;
   }
-  (*d)->returned = returned;
-  (*d)->returned_user = user;
-  tune(relay, uv);
-  return 0;
+  rc = weir__downstream_lend(*d, loan);
+  if (rc)
+    weir__downstream_unborrow(*d);
+  else
+    tune(relay, uv);
+  return rc;
 }
 
 int weir_relay_accept(weir_relay *relay, uv_stream_t *stream, const char *read, size_t read_len,
                       weir_return_fn returned, void *user) {
   weir__downstream *d;
-  int rc = borrow(&d, relay, stream, returned, user);
+  int rc = borrow(&d, relay, stream, &(weir__loan){.returned = returned, .user = user});
   if (rc) return rc;
-  weir__downstream_begin(d, weir__slice_of(read, read ? read_len : 0));
+  rc = join_crowd(d);
+  if (rc < 0) {
+    weir__downstream_unborrow(d);
+    return rc;
+  }
+  if (rc)
+    weir__downstream_turn_away(d);
+  else
+    weir__downstream_begin(d, weir__slice_of(read, read ? read_len : 0));
   return 0;
 }
 
@@ -128,29 +157,20 @@ static int write_request(weir__buf *out, const weir_request *r) {
   return rc;
 }
 
-static int copy_hooks(weir__downstream *d, const weir_hooks *hooks) {
-  if (!hooks) return 0;
-  int rc = weir__copy_sized(&d->own_hooks, sizeof d->own_hooks, hooks);
-  if (rc == 0) d->hooks = &d->own_hooks;
-  return rc;
-}
-
 int weir_relay_start(weir_relay *relay, uv_stream_t *stream, const weir_request *request,
                      weir_upstream *upstream, const weir_hooks *hooks, weir_return_fn returned,
                      void *user) {
   weir_request r;
   weir__downstream *d = NULL;
   weir__buf text = {.mem = &relay->mem};
+  weir__loan loan = {.returned = returned, .user = user, .once = true, .upstream = upstream};
+  loan.hooked = hooks != NULL;
   int rc = weir__copy_sized(&r, sizeof r, request);
   if (rc == 0) rc = upstream && upstream->relay != relay ? WEIR_EINVAL : check(&r);
   if (rc == 0) rc = write_request(&text, &r);
-  if (rc == 0) rc = borrow(&d, relay, stream, returned, user);
-  if (rc == 0 && (rc = copy_hooks(d, hooks))) weir__downstream_unborrow(d);
-  if (rc == 0) {
-    d->once = true;
-    d->upstream = upstream;
-    weir__downstream_begin(d, weir__buf_slice(&text));
-  }
+  if (rc == 0 && hooks) rc = weir__copy_sized(&loan.hooks, sizeof loan.hooks, hooks);
+  if (rc == 0) rc = borrow(&d, relay, stream, &loan);
+  if (rc == 0) weir__downstream_begin(d, weir__buf_slice(&text));
   weir__buf_free(&text);
   return rc;
 }

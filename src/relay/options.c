@@ -33,6 +33,7 @@ static const default_value defaults[] = {
     DEFAULT(head_fields, 128),
     DEFAULT(interim_max, 16),
     DEFAULT(clients_max, WEIR_OFF),
+    DEFAULT(clients_per_address_max, WEIR_OFF),
     DEFAULT(idle_per_origin, 64),
     DEFAULT(outbox_high, 256 * KIB),
     DEFAULT(pipeline_bytes, 64 * KIB),

@@ -25,11 +25,13 @@ static int init_shared(weir_relay *relay) {
                          .low = relay->set.o.outbox_low,
                          .on_last = on_last_io};
   relay->io.scratch = weir__mem_new(&relay->mem, WEIR__SCRATCH);
-  if (!relay->io.scratch) return WEIR_ENOMEM;
+  relay->spare = weir__h1_new(&relay->mem, WEIR__H1_REQUEST, &relay->set.limits, NULL, NULL);
+  if (!relay->io.scratch || !relay->spare) return WEIR_ENOMEM;
   relay->batch.text.mem = relay->routes.mem = &relay->mem;
   weir__list_init(&relay->upstreams);
   weir__list_init(&relay->listeners);
   weir__list_init(&relay->downstreams);
+  weir__crowd_init(&relay->crowd, &relay->mem);
   relay->drain_deadline.fn = on_drain_deadline;
   return 0;
 }
@@ -37,10 +39,12 @@ static int init_shared(weir_relay *relay) {
 static void free_memory(weir_relay *relay) {
   weir__mem mem = relay->mem;
   weir__routes_free(&relay->routes);
+  weir__crowd_free(&relay->crowd);
   for (each(node, &relay->upstreams))
     weir__origin_free(weir__container_of(node, weir_upstream, node));
   weir__buf_free(&relay->batch.text);
   weir__settings_free(&relay->set, &relay->mem);
+  weir__h1_free(relay->spare);
   weir__mem_free(&mem, relay->io.scratch);
   weir__mem_free(&mem, relay);
 }
@@ -51,7 +55,11 @@ static int init(weir_relay *relay, const weir_options *options) {
   int rc = weir__settings_init(&relay->set, &relay->mem, options);
   if (rc) return rc;
   rc = init_shared(relay);
-  if (rc) weir__settings_free(&relay->set, &relay->mem);
+  if (rc) {
+    weir__h1_free(relay->spare);
+    weir__mem_free(&relay->mem, relay->io.scratch);
+    weir__settings_free(&relay->set, &relay->mem);
+  }
   if (rc == 0) rc = weir__clock_init(&relay->clock, relay->loop);
   if (rc == 0) weir__reaper_init(&relay->reaper, relay->loop);
   return rc;

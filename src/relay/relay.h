@@ -4,9 +4,11 @@
 #define WEIR_RELAY_RELAY_H
 
 #include "base/list.h"
+#include "http/h1_read.h"
 #include "net/io.h"
 #include "net/reaper.h"
 #include "net/timer.h"
+#include "relay/crowd.h"
 #include "relay/options.h"
 #include "relay/route.h"
 #include "relay/sender.h"
@@ -19,8 +21,10 @@ struct weir_relay {
   weir__clock clock;
   weir__reaper reaper;
   weir__batch batch;
+  weir__h1_reader *spare; /* a request reader at rest, or NULL; see relay/downstream */
   weir__routes routes;
   weir__list upstreams, listeners, downstreams;
+  weir__crowd crowd; /* with clients_per_address_max */
   weir_counters count;
   uint64_t last_id;
   uint64_t turned_away; /* clients that were one too many and have not gone yet */

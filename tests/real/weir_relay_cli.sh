@@ -39,7 +39,7 @@ check a_time_without_end_is_refused refuses "--gap-timeout 50000h: want a time" 
 for flag in head-bytes target-bytes request-body-max outbox-high outbox-low pipeline-bytes notsent-lowat; do
   check "a_bad_size_is_refused_by_--$flag" refuses "--$flag 5x: want a size such as 65536, 64k or 1m" "--$flag" 5x "$origin"
 done
-for flag in head-fields interim-max clients-max idle-per-origin; do
+for flag in head-fields interim-max clients-max clients-per-address idle-per-origin; do
   check "a_bad_number_is_refused_by_--$flag" refuses "--$flag 1k: want a whole number" "--$flag" 1k "$origin"
 done
 check a_size_too_large_is_refused refuses "--outbox-high 4g: want a size" --outbox-high 4g "$origin"
@@ -132,7 +132,7 @@ all_flags() {
     --connect-timeout 1 --head-timeout 5m --gap-timeout off --total-timeout 1h --stall-timeout 250ms \
     --request-head-timeout 10S --request-body-timeout=60s --keepalive-timeout 75 --idle-origin 4s --user-timeout off \
     --head-bytes 1m --head-fields 100 --target-bytes 64K --interim-max off --request-body-max 10g --clients-max 1000 \
-    --idle-per-origin 8 --outbox-high 1m --outbox-low 4096 --pipeline-bytes off --notsent-lowat off --workers 4 \
+    --clients-per-address 100 --idle-per-origin 8 --outbox-high 1m --outbox-low 4096 --pipeline-bytes off --notsent-lowat off --workers 4 \
     --access-log "$work/never" --log-level debug --drain-timeout off "$origin"
 }
 

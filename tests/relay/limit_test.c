@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "support/fixture.h"
+#include "support/lent.h"
 
 enum { KIB = 1024 };
 
@@ -226,6 +226,184 @@ static void a_client_that_was_turned_away_and_stays_is_closed(void) {
   fixture_end(&f);
 }
 
+/* ---- of connections from one address ---- */
+
+/* One that asks from another address of this machine. */
+static peer *ask_from(fixture *f, const char *address) {
+  struct sockaddr_in from;
+  peer *p = client_new(f);
+  CHECK_INT(uv_ip4_addr(address, 0, &from), 0);
+  CHECK_INT(uv_tcp_bind(&p->handle.tcp, (const struct sockaddr *)&from, 0), 0);
+  peer_connect(p, f->port);
+  peer_say(p, GET);
+  return p;
+}
+
+static void check_turned_away(fixture *f, peer *client, size_t refused) {
+  RUN_UNTIL(f, is_over(client));
+  const message *m = take(client);
+  CHECK_INT(m->status, 503);
+  CHECK(m->whole && has_line(m, "Connection: close"));
+  CHECK_INT(f->relay->count.refused_total, refused);
+}
+
+static void an_address_too_often_gets_a_503_and_others_do_not(void) {
+  fixture f;
+  fixture_init(&f);
+  f.options.clients_per_address_max = 2;
+  fixture_start(&f);
+  peer *first = ask(&f, GET);
+  asked(&f, 0);
+  client_open(&f); /* one that never asks is one as well */
+  RUN_UNTIL(&f, f.relay->count.clients == 2);
+  check_turned_away(&f, ask(&f, GET), 1);
+  ask_from(&f, "127.0.0.2");
+  asked(&f, 1);
+  peer_close(first);
+  RUN_UNTIL(&f, f.end_count == 1 && f.relay->count.clients == 3); /* the one turned away stays */
+  ask(&f, GET);                                                   /* and takes up no room */
+  asked(&f, 2);
+  check_turned_away(&f, ask(&f, GET), 2);
+  fixture_end(&f);
+}
+
+/* Turned away since there were too many of all, it does not count for its address. */
+static void both_caps_hold(void) {
+  fixture f;
+  fixture_init(&f);
+  f.options.clients_max = 1;
+  f.options.clients_per_address_max = 2;
+  fixture_start(&f);
+  peer *first = ask_from(&f, "127.0.0.2");
+  asked(&f, 0);
+  for (size_t n = 1; n <= 3; n++) check_turned_away(&f, ask(&f, GET), n);
+  peer_close(first);
+  RUN_UNTIL(&f, f.end_count == 1);
+  ask(&f, GET);
+  asked(&f, 1);
+  fixture_end(&f);
+}
+
+static void a_trusted_proxy_comes_as_often_as_it_likes(void) {
+  static const char *const trusted[] = {"127.0.0.1", NULL};
+  fixture f;
+  fixture_init(&f);
+  f.options.clients_per_address_max = 1;
+  f.options.trusted_proxies = trusted;
+  fixture_start(&f);
+  for (size_t n = 0; n < 3; n++) {
+    ask(&f, GET);
+    asked(&f, n);
+  }
+  ask_from(&f, "127.0.0.2");
+  asked(&f, 3);
+  check_turned_away(&f, ask_from(&f, "127.0.0.2"), 1);
+  fixture_end(&f);
+}
+
+/* A host that hands over its connections is protected likewise, and gets them back closed. */
+static void a_connection_handed_over_counts_for_its_address(void) {
+  fixture f;
+  lent l;
+  fixture_init(&f);
+  f.options.clients_per_address_max = 1;
+  fixture_start(&f);
+  lent_open(&l, &f, UV_TCP);
+  peer *first = ask(&f, GET);
+  asked(&f, 0);
+  CHECK_INT(lend(&l, GET, strlen(GET)), 0);
+  check_turned_away(&f, l.client, 1);
+  peer_close(l.client);
+  RUN_UNTIL(&f, l.returns == 1);
+  CHECK(!l.open);
+  CHECK(!is_over(first));
+  lent_close(&l);
+  fixture_end(&f);
+  lent_free(&l);
+}
+
+static void unix_clients_do_not_count(void) {
+  fixture f;
+  lent l[3];
+  fixture_init(&f);
+  f.options.clients_per_address_max = 1;
+  fixture_start(&f);
+  for (size_t n = 0; n < 3; n++) {
+    lent_open(&l[n], &f, UV_NAMED_PIPE);
+    CHECK_INT(lend(&l[n], GET, strlen(GET)), 0);
+    asked(&f, n);
+  }
+  CHECK_INT(f.relay->count.refused_total, 0);
+  for (size_t n = 0; n < 3; n++) lent_close(&l[n]);
+  fixture_end(&f);
+  for (size_t n = 0; n < 3; n++) lent_free(&l[n]);
+}
+
+/* What a host parsed itself is its own to hold back. */
+static void a_request_handed_over_does_not_count(void) {
+  fixture f;
+  lent l;
+  fixture_init(&f);
+  f.options.clients_per_address_max = 1;
+  fixture_start(&f);
+  lent_open(&l, &f, UV_TCP);
+  ask(&f, GET);
+  asked(&f, 0);
+  CHECK_INT(lend_request(&l, GET, ""), 0);
+  asked(&f, 1);
+  lent_close(&l);
+  fixture_end(&f);
+  lent_free(&l);
+}
+
+/* One after another, each allocation on the way from accept to the first byte. */
+static void a_client_that_cannot_be_counted_is_dropped(void) {
+  bool failed = true;
+  size_t nth;
+  for (nth = 1; failed; nth++) {
+    fixture f;
+    CHECK_CASE("allocation %zu fails", nth);
+    fixture_init(&f);
+    f.options.clients_per_address_max = 1;
+    fixture_start(&f);
+    f.alloc.fail_at = f.alloc.calls + nth;
+    peer *client = client_open(&f);
+    RUN_UNTIL(&f, client->connected && (f.relay->count.clients_total || f.alloc.failed));
+    settle(&f);
+    failed = f.alloc.failed;
+    CHECK_INT(f.relay->count.refused_total, failed);
+    CHECK_INT(f.relay->count.clients, !failed);
+    CHECK_INT(is_over(client), failed);
+    fixture_end(&f);
+  }
+  CHECK(nth > 4); /* stream, client, crowd at least */
+}
+
+static void a_connection_handed_over_that_cannot_be_counted_stays_the_hosts(void) {
+  bool failed = true;
+  for (size_t nth = 1; failed; nth++) {
+    fixture f;
+    lent l;
+    CHECK_CASE("allocation %zu fails", nth);
+    fixture_init(&f);
+    f.options.clients_per_address_max = 1;
+    fixture_start(&f);
+    lent_open(&l, &f, UV_TCP);
+    f.alloc.fail_at = f.alloc.calls + nth;
+    int rc = lend(&l, "", 0);
+    failed = f.alloc.failed;
+    CHECK_INT(rc, failed ? WEIR_ENOMEM : 0);
+    CHECK_INT(f.relay->count.clients, !failed);
+    CHECK_INT(l.returns, 0);
+    f.alloc.fail_at = 0;
+    if (rc) CHECK_INT(lend(&l, GET, strlen(GET)), 0); /* it is as good as before */
+    if (rc) asked(&f, 0);
+    lent_close(&l);
+    fixture_end(&f);
+    lent_free(&l);
+  }
+}
+
 /* ---- counters ---- */
 
 static void counters_tell_what_goes_on(void) {
@@ -267,6 +445,14 @@ int main(int argc, char **argv) {
   TEST(too_many_trailers_cut_the_response);
   TEST(a_client_too_many_gets_a_503);
   TEST(a_client_that_was_turned_away_and_stays_is_closed);
+  TEST(an_address_too_often_gets_a_503_and_others_do_not);
+  TEST(both_caps_hold);
+  TEST(a_trusted_proxy_comes_as_often_as_it_likes);
+  TEST(a_connection_handed_over_counts_for_its_address);
+  TEST(unix_clients_do_not_count);
+  TEST(a_request_handed_over_does_not_count);
+  TEST(a_client_that_cannot_be_counted_is_dropped);
+  TEST(a_connection_handed_over_that_cannot_be_counted_stays_the_hosts);
   TEST(counters_tell_what_goes_on);
   return check_end();
 }

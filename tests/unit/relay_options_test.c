@@ -114,6 +114,7 @@ static void check_defaults(const weir__settings *s) {
   CHECK(s->policy.forwarding_fields);
   CHECK(!s->policy.forwarded);
   CHECK_INT(o->half_close, 0);
+  CHECK_INT(o->clients_per_address_max, WEIR_OFF);
   CHECK_INT(s->log.level, WEIR_LOG_INFO);
   CHECK(!s->log.fn);
   CHECK(!s->hooks.on_request);
@@ -163,7 +164,8 @@ static void what_is_set_stays(void) {
                     .upgrade_protocols = "",
                     .no_forwarding_fields = 1,
                     .forwarded = 1,
-                    .half_close = 1};
+                    .half_close = 1,
+                    .clients_per_address_max = 11};
   fixture f;
   begin(&f, &o);
   CHECK_INT(f.rc, 0);
@@ -183,6 +185,7 @@ static void what_is_set_stays(void) {
   CHECK(!f.s.policy.forwarding_fields);
   CHECK(f.s.policy.forwarded);
   CHECK_INT(f.s.o.half_close, 1);
+  CHECK_INT(f.s.o.clients_per_address_max, 11);
   finish(&f);
 }
 

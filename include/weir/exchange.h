@@ -161,7 +161,8 @@ WEIR_EXTERN int weir_exchange_set_upstream(weir_exchange *ex, weir_upstream *ups
 
 /* Answers the request here; no origin is asked (in on_response and on_timeout: it is dropped).
  * Only in the hooks named above and while no response head has left, else WEIR_ESTATE. WEIR_EINVAL
- * for a status out of range, WEIR_EFIELD for a bad field, WEIR_ENOMEM. */
+ * for a status out of range, a body with 204, 205 or 304, a 2xx to CONNECT (the client would take
+ * what follows for the tunnel); WEIR_EFIELD for a bad field, WEIR_ENOMEM. */
 WEIR_EXTERN int weir_exchange_answer(weir_exchange *ex, const weir_answer *answer);
 
 /* Lets a CONNECT request pass to the origin, which is answered 405 otherwise. Only in

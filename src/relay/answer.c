@@ -147,7 +147,7 @@ int weir__answer_error(weir__answer *answer, weir__mem *mem, int status, enum we
 }
 
 int weir__answer_copy(weir__answer *answer, weir__mem *mem, const weir_answer *from) {
-  bool empty = bodiless(from->status);
+  bool empty = bodiless(from->status) || from->status == 205; /* RFC 9110, 15.3.6 */
   if (from->status < 200 || from->status > 599 || (empty && from->body_len)) return WEIR_EINVAL;
   if ((from->body_len && !from->body) || (from->field_count && !from->fields)) return WEIR_EINVAL;
   int rc = start(answer, mem, from->status, from->body, from->body_len);

@@ -15,11 +15,16 @@ int weir_exchange_set_upstream(weir_exchange *ex, weir_upstream *upstream) {
   return rc;
 }
 
+static bool is_connect(const weir_exchange *ex) {
+  return ex->connect_allowed || (ex->request && strcmp(ex->request->method, "CONNECT") == 0);
+}
+
 int weir_exchange_answer(weir_exchange *ex, const weir_answer *answer) {
   weir_answer from;
   if (!ex->in_hook || ex->head_sent || weir__exchange_over(ex)) return WEIR_ESTATE;
   int rc = weir__copy_sized(&from, sizeof from, answer);
   weir__answer made;
+  if (rc == 0 && from.status / 100 == 2 && is_connect(ex)) rc = WEIR_EINVAL;
   if (rc == 0) rc = weir__answer_copy(&made, &ex->relay->mem, &from);
   if (rc) return rc;
   weir__answer_free(&ex->answer, &ex->relay->mem);

@@ -164,6 +164,7 @@ static int answer_badly(weir_exchange *ex, weir_head *head, void *user) {
                {0, 0, {"A", "b"}, WEIR_EINVAL},
                {600, 0, {"A", "b"}, WEIR_EINVAL},
                {204, 1, {"A", "b"}, WEIR_EINVAL},
+               {205, 1, {"A", "b"}, WEIR_EINVAL},
                {304, 1, {"A", "b"}, WEIR_EINVAL},
                {200, 1, {"A", "b\r\nC: d"}, WEIR_EFIELD},
                {200, 1, {"A b", "c"}, WEIR_EFIELD},

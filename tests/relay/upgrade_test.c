@@ -502,6 +502,27 @@ static void a_connect_that_is_refused_stays_http(void) {
   fixture_end(&f);
 }
 
+static int claim_success(weir_exchange *ex, weir_head *head, void *user) {
+  static const weir_answer ok = {WEIR_ANSWER_INIT, .status = 200, .body = "no", .body_len = 2};
+  static const weir_answer no = {WEIR_ANSWER_INIT, .status = 403, .body = "no", .body_len = 2};
+  (void)head, (void)user;
+  weir_exchange_allow_connect(ex);
+  CHECK_INT(weir_exchange_answer(ex, &ok), WEIR_EINVAL);
+  return weir_exchange_answer(ex, &no);
+}
+
+/* RFC 9110, 9.3.6: behind a 2xx the tunnel begins. */
+static void a_host_cannot_answer_a_connect_with_2xx(void) {
+  fixture f;
+  fixture_init(&f);
+  f.hooks.on_request = claim_success;
+  fixture_start(&f);
+  peer *client = ask(&f, CONNECT);
+  RUN_UNTIL(&f, got_message(client));
+  CHECK_ANSWER(client, 403, "no");
+  fixture_end(&f);
+}
+
 /* ---- the client leaves early ---- */
 
 static void a_client_that_leaves_before_the_101_ends_the_origins_connection(void) {
@@ -546,6 +567,7 @@ int main(int argc, char **argv) {
   TEST(stats_count_both_directions);
   TEST(an_allowed_connect_becomes_a_tunnel_on_2xx);
   TEST(a_connect_that_is_refused_stays_http);
+  TEST(a_host_cannot_answer_a_connect_with_2xx);
   TEST(a_client_that_leaves_before_the_101_ends_the_origins_connection);
   return check_end();
 }

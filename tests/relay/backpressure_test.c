@@ -395,15 +395,22 @@ static void a_thousand_stalled_clients_stay_within_their_bound(void) {
 
 /* ---- nothing goes on ---- */
 
+static void hush(fixture *f) {
+  peer *client = ask(f, GET), *origin = asked(f, f->client_count - 1);
+  peer_say(origin, OK_CHUNKED "5\r\nhello\r\n");
+  RUN_UNTIL(f, got(client, "hello"));
+  settle(f);
+}
+
+/* The first one leaves the relay with what all have in common, as the room where heads are written. */
 static void an_idle_stream_keeps_no_buffers(void) {
   fixture f;
   fixture_open(&f);
-  peer *client = ask(&f, GET), *origin = asked(&f, 0);
-  peer_say(origin, OK_CHUNKED "5\r\nhello\r\n");
-  RUN_UNTIL(&f, got(client, "hello"));
-  settle(&f);
-  CHECK(held(&f) < 4096);
-  printf("    an idle stream holds %zu bytes\n", held(&f));
+  hush(&f);
+  size_t before = held(&f);
+  hush(&f);
+  CHECK(held(&f) - before < 1920); /* with what malloc adds, and libuv's tables, below 2 KiB */
+  printf("    an idle stream holds %zu bytes\n", held(&f) - before);
   fixture_end(&f);
 }
 

@@ -137,7 +137,7 @@ static void win(weir__connect *c, attempt *a) {
   weir__stream *base = weir__stream_uv_base(stream);
   a->stream = NULL;
   weir__stream_own(base, NULL, NULL);
-  weir__stream_uv_tune(stream, 0, 0);
+  weir__stream_uv_tune(stream, &(weir__tcp_options){0});
   report(c, 0, base);
 }
 

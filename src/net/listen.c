@@ -241,6 +241,7 @@ static void take(weir__listener *l) {
   }
   err = uv_accept(&l->handle.stream, weir__stream_uv_handle(stream));
   if (err) weir__stream_close(weir__stream_uv_base(stream));
+  if (!err && l->tunes) weir__stream_uv_tune(stream, &l->tuning);
   l->on_accept(l->owner, l, err, err ? NULL : stream);
 }
 
@@ -275,6 +276,14 @@ static int read_port(const weir__listener *l) {
   if (uv_tcp_getsockname(&l->handle.tcp, (struct sockaddr *)&name, &len)) return 0;
   return ntohs(name.ss_family == AF_INET ? ((const struct sockaddr_in *)&name)->sin_port
                                          : ((const struct sockaddr_in6 *)&name)->sin6_port);
+}
+
+void weir__listener_tune(weir__listener *l, const weir__tcp_options *options) {
+  uv_os_fd_t fd;
+  if (l->path || uv_fileno(&l->handle.any, &fd)) return;
+  l->tuning = *options;
+  l->tunes = !weir__tcp_inherits();
+  if (!l->tunes) weir__tcp_tune(fd, options);
 }
 
 /* A bound socket for `address`, or an error. */

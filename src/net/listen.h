@@ -37,6 +37,8 @@ struct weir__listener {
   char *path; /* unix: to be unlinked at close if it still is that file, else NULL */
   dev_t device;
   ino_t inode;
+  weir__tcp_options tuning;
+  bool tunes;  /* each connection, with these */
   int reserve; /* a descriptor to give up when there are no others; -1: none */
   bool closing;
   bool dropping; /* `spare` is open, or closing */
@@ -52,6 +54,9 @@ struct weir__listener {
  * WEIR_ENOMEM, UV_E...; on error nothing is left but, perhaps, a handle that is closing. */
 int weir__listen(weir__listener **listener, weir__io *io, const char *address, int backlog,
                  bool reuse_port, weir__accept_fn on_accept, void *owner);
+
+/* TCP connections accepted from here on have these options, as weir__tcp_tune() sets them. */
+void weir__listener_tune(weir__listener *listener, const weir__tcp_options *options);
 
 /* Stops accepting and closes; a unix path that is still ours is unlinked. Idempotent. */
 void weir__listener_close(weir__listener *listener, void (*on_closed)(void *owner));

@@ -21,16 +21,22 @@ static weir__addr addr_of(const any_address *a) {
                                       : weir__addr_from(&a->in4.sin_addr, 4);
 }
 
-void weir__peer_read(const uv_stream_t *handle, weir__addr *addr, int *port, int *local_port) {
+void weir__peer_read(const uv_stream_t *handle, weir__addr *addr, int *port) {
   any_address a;
   int len = sizeof a;
   *addr = (weir__addr){.family = WEIR__UNIX};
-  *port = *local_port = 0;
+  *port = 0;
   if (handle->type != UV_TCP) return;
-  const uv_tcp_t *tcp = (const uv_tcp_t *)handle;
-  if (uv_tcp_getpeername(tcp, &a.any, &len) == 0) *addr = addr_of(&a), *port = port_of(&a);
-  len = sizeof a;
-  if (uv_tcp_getsockname(tcp, &a.any, &len) == 0) *local_port = port_of(&a);
+  if (uv_tcp_getpeername((const uv_tcp_t *)handle, &a.any, &len)) return;
+  *addr = addr_of(&a);
+  *port = port_of(&a);
+}
+
+int weir__peer_local_port(const uv_stream_t *handle) {
+  any_address a;
+  int len = sizeof a;
+  if (handle->type != UV_TCP) return 0;
+  return uv_tcp_getsockname((const uv_tcp_t *)handle, &a.any, &len) ? 0 : port_of(&a);
 }
 
 void weir__peer_print(const weir__addr *addr, char *text, size_t size) {

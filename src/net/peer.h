@@ -7,8 +7,10 @@
 
 #include "base/cidr.h"
 
-/* Ports are 0 and the address is that of a unix client where the system does not say. */
-void weir__peer_read(const uv_stream_t *handle, weir__addr *addr, int *port, int *local_port);
+/* The port is 0 and the address is that of a unix client where the system does not say. */
+void weir__peer_read(const uv_stream_t *handle, weir__addr *addr, int *port);
+/* 0 likewise. */
+int weir__peer_local_port(const uv_stream_t *handle);
 
 /* "192.0.2.7", "2001:db8::1", "unix". */
 void weir__peer_print(const weir__addr *addr, char *text, size_t size);

@@ -8,9 +8,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <limits.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -22,7 +19,7 @@
 #include "weir/err.h"
 
 /* As many slices go into one system call; libuv itself would stop at IOV_MAX. */
-enum { BATCH = 128, KEEPALIVE_S = 60 };
+enum { BATCH = 128 };
 
 /* What waits to be written. Of its own, so that an idle stream is lean and a stream that was given
  * back may leave its last write to libuv: `stream` is NULL then. */
@@ -327,24 +324,8 @@ static size_t unacked(const weir__stream *base) {
   return 0;
 }
 
-#if defined(TCP_NOTSENT_LOWAT) || defined(TCP_USER_TIMEOUT)
-static void set_tcp_option(const weir__stream_uv *s, int option, unsigned value) {
-  int as_int = value > INT_MAX ? INT_MAX : (int)value;
-  if (value) (void)setsockopt(descriptor(s), IPPROTO_TCP, option, &as_int, sizeof as_int);
-}
-#endif
-
-void weir__stream_uv_tune(weir__stream_uv *s, unsigned notsent_lowat, unsigned user_timeout_ms) {
-  if (s->handle->type != UV_TCP || s->closing) return;
-  (void)uv_tcp_nodelay((uv_tcp_t *)s->handle, 1);
-  (void)uv_tcp_keepalive((uv_tcp_t *)s->handle, 1, KEEPALIVE_S);
-#ifdef TCP_NOTSENT_LOWAT
-  set_tcp_option(s, TCP_NOTSENT_LOWAT, notsent_lowat);
-#endif
-#ifdef TCP_USER_TIMEOUT
-  set_tcp_option(s, TCP_USER_TIMEOUT, user_timeout_ms);
-#endif
-  (void)notsent_lowat, (void)user_timeout_ms;
+void weir__stream_uv_tune(weir__stream_uv *s, const weir__tcp_options *options) {
+  if (s->handle->type == UV_TCP && !s->closing) weir__tcp_tune(descriptor(s), options);
 }
 
 /* ---- making ---- */

@@ -8,6 +8,7 @@
 
 #include "net/io.h"
 #include "net/outbox.h"
+#include "net/tcp.h"
 #include "net/stream.h"
 
 typedef struct weir__stream_uv weir__stream_uv;
@@ -28,11 +29,8 @@ uv_stream_t *weir__stream_uv_give_back(weir__stream_uv *stream);
 weir__stream *weir__stream_uv_base(weir__stream_uv *stream);
 uv_stream_t *weir__stream_uv_handle(weir__stream_uv *stream);
 
-/* For TCP: no-delay, keepalive, and where the system has them TCP_NOTSENT_LOWAT and
- * TCP_USER_TIMEOUT (0: left as they are). What a socket refuses is left: none of them is needed to
- * be right. For pipes: nothing. */
-void weir__stream_uv_tune(weir__stream_uv *stream, unsigned notsent_lowat,
-                          unsigned user_timeout_ms);
+/* As weir__tcp_tune(). For pipes: nothing. */
+void weir__stream_uv_tune(weir__stream_uv *stream, const weir__tcp_options *options);
 
 /* What one stream costs, for weir_relay_bytes_max(). */
 size_t weir__stream_uv_size(void);

@@ -351,9 +351,7 @@ void weir__downstream_go_raw(weir__downstream *d) {
 
 static void set_peer(weir__downstream *d) {
   d->peer.scheme = "http";
-  if (d->uv)
-    weir__peer_read(weir__stream_uv_handle(d->uv), &d->peer.addr, &d->peer.port,
-                    &d->peer.local_port);
+  if (d->uv) weir__peer_read(weir__stream_uv_handle(d->uv), &d->peer.addr, &d->peer.port);
   weir__peer_print(&d->peer.addr, d->peer.text, sizeof d->peer.text);
   d->peer.trusted = weir__cidrs_have(&d->relay->set.trusted, &d->peer.addr);
 }

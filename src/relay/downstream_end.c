@@ -22,13 +22,8 @@ static void free_memory(weir__downstream *d) {
   weir__mem_free(&relay->mem, d);
 }
 
-static void leave_crowd(weir__downstream *d) {
-  if (d->in_crowd) weir__crowd_leave(&d->relay->crowd, &d->peer.addr);
-  d->in_crowd = false;
-}
-
 static void forget(weir__downstream *d) {
-  leave_crowd(d);
+  if (d->in_crowd) weir__crowd_leave(&d->relay->crowd, &d->peer.addr);
   if (d->turned_away) d->relay->turned_away--;
   d->relay->count.clients--;
   free_memory(d);
@@ -222,7 +217,6 @@ void weir__downstream_answer_and_close(weir__downstream *d, int status, int code
 }
 
 void weir__downstream_turn_away(weir__downstream *d) {
-  leave_crowd(d);
   d->turned_away = true;
   d->relay->turned_away++;
   d->relay->count.refused_total++;

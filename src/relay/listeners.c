@@ -3,6 +3,7 @@
 
 #include "http/chars.h"
 #include "net/listen.h"
+#include "net/peer.h"
 #include "relay/downstream.h"
 #include "relay/pool.h"
 #include "relay/relay.h"
@@ -12,10 +13,11 @@ enum { BACKLOG = 511 };
 
 /* ---- connections that the relay accepts ---- */
 
-static void tune(weir_relay *relay, weir__stream_uv *uv) {
+static weir__tcp_options towards_clients(const weir_relay *relay) {
   const weir_options *o = &relay->set.o;
-  weir__stream_uv_tune(uv, o->notsent_lowat == WEIR_OFF ? 0 : o->notsent_lowat,
-                       o->user_timeout_ms == WEIR_OFF ? 0 : o->user_timeout_ms);
+  return (weir__tcp_options){.notsent_lowat = o->notsent_lowat == WEIR_OFF ? 0 : o->notsent_lowat,
+                             .user_timeout_ms =
+                                 o->user_timeout_ms == WEIR_OFF ? 0 : o->user_timeout_ms};
 }
 
 /* Counts it for its address, unless it is one of those that crowd.h lets pass. */
@@ -44,7 +46,7 @@ static void on_accept(void *owner, weir__listener *listener, int status, weir__s
     if (uv) weir__stream_discard(weir__stream_uv_base(uv));
     return;
   }
-  tune(relay, uv);
+  d->peer.local_port = listener->port;
   rc = too_many ? WEIR__CROWDED : join_crowd(d);
   if (rc == 0) {
     weir__downstream_begin(d, weir__slice_of("", 0));
@@ -66,6 +68,8 @@ int weir_relay_listen(weir_relay *relay, const char *address, const weir_listen_
     rc = weir__listen(&listener, &relay->io, address, o.backlog ? o.backlog : BACKLOG, o.reuse_port,
                       on_accept, relay);
   if (rc) return rc;
+  weir__tcp_options tuning = towards_clients(relay);
+  weir__listener_tune(listener, &tuning);
   weir__list_append(&relay->listeners, &listener->node);
   if (port) *port = listener->port;
   weir__relay_log(relay, WEIR_LOG_INFO, "relay=%p event=listen address=%s port=%d", (void *)relay,
@@ -94,11 +98,14 @@ static int borrow(weir__downstream **d, weir_relay *relay, uv_stream_t *stream,
     return rc;
   }
   rc = weir__downstream_lend(*d, loan);
-  if (rc)
+  if (rc) {
     weir__downstream_unborrow(*d);
-  else
-    tune(relay, uv);
-  return rc;
+    return rc;
+  }
+  weir__tcp_options tuning = towards_clients(relay);
+  weir__stream_uv_tune(uv, &tuning);
+  (*d)->peer.local_port = weir__peer_local_port(stream);
+  return 0;
 }
 
 int weir_relay_accept(weir_relay *relay, uv_stream_t *stream, const char *read, size_t read_len,

@@ -197,12 +197,12 @@ static void streams_do_not_mix(void) {
   fixture_end(&f);
 }
 
-static int nodelay(const weir__stream_uv *uv) {
-  int on = 0, fd;
-  socklen_t len = sizeof on;
+static int option_of(const weir__stream_uv *uv, int level, int option) {
+  int value = -1, fd;
+  socklen_t len = sizeof value;
   uv_fileno((uv_handle_t *)weir__stream_uv_handle((weir__stream_uv *)uv), &fd);
-  CHECK_INT(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len), 0);
-  return on;
+  CHECK_INT(getsockopt(fd, level, option, &value, &len), 0);
+  return value;
 }
 
 static void no_side_waits_for_acknowledgements(void) {
@@ -210,8 +210,28 @@ static void no_side_waits_for_acknowledgements(void) {
   fixture_open(&f);
   ask(&f, GET);
   asked(&f, 0);
-  CHECK_INT(nodelay(last_down(&f)->uv), 1);
-  CHECK_INT(nodelay((weir__stream_uv *)last_exchange(&f)->up.stream), 1); /* base comes first */
+  weir__stream_uv *origin = (weir__stream_uv *)last_exchange(&f)->up.stream; /* base comes first */
+  CHECK_INT(option_of(last_down(&f)->uv, IPPROTO_TCP, TCP_NODELAY), 1);
+  CHECK_INT(option_of(origin, IPPROTO_TCP, TCP_NODELAY), 1);
+  fixture_end(&f);
+}
+
+static void a_clients_socket_has_what_the_options_say(void) {
+  fixture f;
+  fixture_init(&f);
+  f.options.notsent_lowat = 100000;
+  f.options.user_timeout_ms = 12345;
+  fixture_start(&f);
+  ask(&f, GET);
+  asked(&f, 0);
+  const weir__stream_uv *client = last_down(&f)->uv;
+  CHECK_INT(option_of(client, SOL_SOCKET, SO_KEEPALIVE), 1);
+#ifdef TCP_NOTSENT_LOWAT
+  CHECK_INT(option_of(client, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 100000);
+#endif
+#ifdef TCP_USER_TIMEOUT
+  CHECK_INT(option_of(client, IPPROTO_TCP, TCP_USER_TIMEOUT), 12345);
+#endif
   fixture_end(&f);
 }
 
@@ -228,5 +248,6 @@ int main(int argc, char **argv) {
   TEST(pieces_of_a_request_body_leave_at_once_too);
   TEST(streams_do_not_mix);
   TEST(no_side_waits_for_acknowledgements);
+  TEST(a_clients_socket_has_what_the_options_say);
   return check_end();
 }

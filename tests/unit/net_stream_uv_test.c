@@ -744,7 +744,7 @@ static void after_close_every_verb_is_harmless(void) {
   CHECK_INT(weir__stream_pending(o.s), 0);
   CHECK_INT(weir__stream_unacked(o.s), 0);
   CHECK(!weir__stream_silent(o.s));
-  weir__stream_uv_tune(o.uv, 1, 1);
+  weir__stream_uv_tune(o.uv, &(weir__tcp_options){1, 1});
   RUN_UNTIL(&n, o.closes);
   close(theirs);
   net_end(&n);
@@ -985,13 +985,17 @@ static void tune_sets_what_was_asked_for(void) {
   owner o = {0};
   net_begin(&n, NULL);
   int theirs = open_tcp(&n, &o);
-  weir__stream_uv_tune(o.uv, 0, 0);
+  weir__stream_uv_tune(o.uv, &(weir__tcp_options){0});
   CHECK(tcp_option(o.uv, IPPROTO_TCP, TCP_NODELAY));
   CHECK(tcp_option(o.uv, SOL_SOCKET, SO_KEEPALIVE));
+#ifdef TCP_KEEPCNT
+  CHECK_INT(tcp_option(o.uv, IPPROTO_TCP, TCP_KEEPCNT), 6);
+  CHECK_INT(tcp_option(o.uv, IPPROTO_TCP, TCP_KEEPINTVL), 10);
+#endif
 #ifdef TCP_USER_TIMEOUT
   CHECK_INT(tcp_option(o.uv, IPPROTO_TCP, TCP_USER_TIMEOUT), 0);
 #endif
-  weir__stream_uv_tune(o.uv, 131072, 30000);
+  weir__stream_uv_tune(o.uv, &(weir__tcp_options){131072, 30000});
 #ifdef TCP_NOTSENT_LOWAT
   CHECK_INT(tcp_option(o.uv, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 131072);
 #endif
@@ -1006,7 +1010,7 @@ static void tune_leaves_pipes_alone(void) {
   owner o = {0};
   net_begin(&n, NULL);
   int theirs = open_pipe(&n, &o, SOCK_STREAM);
-  weir__stream_uv_tune(o.uv, 1000, 1000);
+  weir__stream_uv_tune(o.uv, &(weir__tcp_options){1000, 1000});
   CHECK_INT(write_str(&o, "x"), 0);
   CHECK_INT(weir__stream_unacked(o.s), 0);
   finish(&n, &o, theirs);

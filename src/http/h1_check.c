@@ -27,14 +27,15 @@ static int check_transfer_encoding(const weir_head *head, bool *chunked) {
 }
 
 /* One field of digits. A list of equal numbers is legal to repair (RFC 9110, 8.6), but who sends
- * one has lost count. The value is rewritten in its shortest form: "007" must not leave as it
- * came. */
+ * one has lost count; and what a signed 64-bit count cannot hold, others read as less. The value is
+ * rewritten in its shortest form: "007" must not leave as it came. */
 static int check_content_length(weir_head *head, bool *present) {
   const weir__field *field = NULL;
   size_t n = count(head, "Content-Length", &field);
   *present = n > 0;
   if (n == 0) return 0;
   if (n > 1 || !weir__parse_decimal(weir__field_value(field), &head->length)) return WEIR_EFRAMING;
+  if (head->length > INT64_MAX) return WEIR_EFRAMING;
   if (field->value_len > 1 && field->pub.value[0] == '0') {
     char text[24];
     snprintf(text, sizeof text, "%" PRIu64, head->length);
@@ -191,6 +192,8 @@ int weir__h1_check_response(weir_head *head, const char *method, const char *ask
   head->framing = response_framing(head, method, chunked, length);
   head->keep_alive = keeps_alive(head) && head->framing != WEIR__FRAMING_CLOSE &&
                      head->framing != WEIR__FRAMING_TUNNEL;
+  /* Whoever promises what a 204 cannot have may send it behind: it would answer the next request. */
+  if (head->status == 204 && (chunked || head->length)) head->keep_alive = false;
   if (head->framing == WEIR__FRAMING_TUNNEL) weir__head_remove(head, "Content-Length");
   return 0;
 }

@@ -48,11 +48,11 @@ struct weir__h1_reader {
   size_t text_len;
   char *value;
   size_t value_len;
-  size_t section;    /* bytes of this head or trailer section */
-  bool line_start;   /* the next byte begins a line of it */
-  bool request_line; /* the line at hand is one .. */
-  unsigned spaces;   /* .. and has had these behind its method */
-  bool awaits_lf;    /* an empty line before the request has begun */
+  size_t section;  /* bytes of this head or trailer section */
+  bool line_start; /* the next byte begins a line of it */
+  bool start_line; /* the line at hand is one .. */
+  unsigned spaces; /* .. and has had these (a request line: behind its method) */
+  bool awaits_lf;  /* an empty line before the request has begun */
   unsigned blanks, interims;
 
   const char *fed;          /* where the bytes begin that llhttp is reading */
@@ -95,8 +95,9 @@ static int on_status(llhttp_t *p, const char *at, size_t n) {
 
 static int on_status_complete(llhttp_t *p) {
   weir__h1_reader *r = reader_of(p);
-  r->head->reason = r->text ? r->text : "";
-  weir__slice reason = weir__slice_of(r->head->reason, r->text_len);
+  weir__slice reason = weir__slice_trim(weir__slice_of(r->text ? r->text : "", r->text_len));
+  if (r->text) r->text[reason.ptr - r->text + (ptrdiff_t)reason.len] = '\0';
+  r->head->reason = reason.ptr;
   r->text = NULL, r->text_len = 0;
   return weir__is_field_value(reason) ? 0 : stop(r, WEIR_EMESSAGE);
 }
@@ -265,11 +266,22 @@ static bool folds(const weir__h1_reader *r, weir__slice line) {
 }
 
 /* llhttp takes several spaces of a request line for one; RFC 9112, 3 has exactly two, of which one
- * stood behind the method. */
-static bool has_more_spaces(weir__h1_reader *r, weir__slice read) {
-  for (size_t i = 0; r->request_line && i < read.len; i++)
+ * stood behind the method. And it does without the space behind a status, which RFC 9112, 4
+ * demands. */
+static bool has_wrong_spaces(weir__h1_reader *r, weir__slice read) {
+  if (!r->start_line) return false;
+  for (size_t i = 0; i < read.len; i++)
     if (read.ptr[i] == ' ') r->spaces++;
-  return r->spaces > 1;
+  if (r->kind == WEIR__H1_REQUEST) return r->spaces > 1;
+  return r->spaces < 2 && read.len && read.ptr[read.len - 1] == '\n';
+}
+
+/* llhttp tells of a target when the piece at hand ends, or not at all if it finds fault with a later
+ * byte. So no piece reaches further than the first byte too many: what is wrong first counts, however
+ * the line is cut. */
+static size_t target_room(const weir__h1_reader *r) {
+  if (!r->start_line || r->kind == WEIR__H1_RESPONSE) return SIZE_MAX;
+  return r->limits->target_bytes + 1 - r->text_len;
 }
 
 /* A head or trailer section, line by line: no more bytes than the limit, whatever they are. */
@@ -277,13 +289,14 @@ static int feed_section(weir__h1_reader *r, weir__slice bytes, size_t *used) {
   enum phase phase = r->phase;
   size_t begun = *used, room = r->limits->head_bytes - r->section;
   assert(r->section < r->limits->head_bytes); /* the options allow no head shorter than a method */
+  if (room > target_room(r)) room = target_room(r);
   bytes.len = line_length(bytes);
   if (bytes.len > room) bytes.len = room;
   if (folds(r, bytes)) return WEIR_EMESSAGE;
   int rc = execute(r, bytes, used);
-  if (has_more_spaces(r, weir__slice_of(bytes.ptr, *used - begun))) return WEIR_EMESSAGE;
+  if (has_wrong_spaces(r, weir__slice_of(bytes.ptr, *used - begun))) return WEIR_EMESSAGE;
   r->line_start = bytes.ptr[bytes.len - 1] == '\n';
-  r->request_line = r->request_line && !r->line_start;
+  r->start_line = r->start_line && !r->line_start;
   r->section += *used - begun;
   return rc == 0 && r->phase == phase && r->section >= r->limits->head_bytes ? WEIR_EHEADSIZE : rc;
 }
@@ -304,7 +317,7 @@ static int begin(weir__h1_reader *r) {
   r->text_len = r->value_len = 0;
   r->section = 0;
   r->line_start = false;
-  r->request_line = r->kind == WEIR__H1_REQUEST;
+  r->start_line = true;
   r->spaces = 0;
   r->before = r->chunks = r->payload = 0;
   return 0;

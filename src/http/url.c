@@ -5,7 +5,11 @@
 #include "http/chars.h"
 #include "weir/err.h"
 
-enum { PATH_MAX_BYTES = 107, PORT_DEFAULT = 80 }; /* sun_path is 108 bytes with its NUL */
+enum {
+  PATH_MAX_BYTES = 107,
+  PORT_DEFAULT = 80,
+  PORT_DIGITS = 5
+}; /* sun_path is 108 bytes with its NUL */
 
 static bool skip(weir__slice *s, const char *prefix) {
   size_t len = strlen(prefix);
@@ -49,7 +53,7 @@ static bool take_host(weir__slice *rest, parts *p) {
 static bool take_port(weir__slice rest, parts *p) {
   uint64_t port = PORT_DEFAULT;
   if (rest.len && (!skip(&rest, ":") || !weir__parse_decimal(rest, &port))) return false;
-  if (port == 0 || port > UINT16_MAX) return false;
+  if (port == 0 || port > UINT16_MAX || rest.len > PORT_DIGITS) return false; /* as in any Host */
   p->port = (uint16_t)port;
   return true;
 }
@@ -64,7 +68,7 @@ static bool split(weir__slice rest, parts *p) {
 
 static int parse_unix(weir__url *url, weir__mem *mem, weir__slice path) {
   if (path.len == 0 || path.len > PATH_MAX_BYTES || path.ptr[0] != '/') return WEIR_EURL;
-  if (!weir__is_field_value(path)) return WEIR_EURL;
+  if (!weir__is_field_value(path) || memchr(path.ptr, '\t', path.len)) return WEIR_EURL;
   url->path = weir__mem_copy(mem, path);
   url->authority = weir__mem_copy(mem, weir__slice_str("localhost"));
   return url->path && url->authority ? 0 : WEIR_ENOMEM;

@@ -123,7 +123,7 @@ void weir__downstream_go_on_closing(weir__downstream *d) {
     linger(d);
 }
 
-/* Flushes what waits, then ends; a client that takes nothing for stall_ms is dropped. */
+/* Flushes what waits, then ends; a client that takes too little in stall_ms is dropped. */
 static void begin_closing(weir__downstream *d) {
   d->events = NULL;
   weir__downstream_set_state(d, WEIR__DOWN_CLOSING, d->relay->set.o.stall_ms);
@@ -137,7 +137,7 @@ static void watch_progress(weir__downstream *d) {
   size_t pending = weir__downstream_pending(d);
   if (pending == 0) {
     cut_now(d);
-  } else if (pending < d->waiting) {
+  } else if (pending + d->relay->set.stall_min <= d->waiting) {
     d->waiting = pending;
     weir__deadline_set(&d->relay->clock, &d->deadline, d->relay->set.o.stall_ms);
   } else {

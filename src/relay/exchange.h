@@ -47,6 +47,7 @@ struct weir_exchange {
   uint64_t moved_ms; /* STALL: when the client last took a byte .. */
   uint64_t taken;    /* .. and how many it had taken then */
   uint64_t dropped;  /* request bytes nobody wants any more */
+  uint64_t body_at;  /* REQUEST_BODY: so much of the body had come when it was set */
   enum weir__phase phase;
   enum weir_end end;
   bool in_hook; /* a hook that may answer is running */

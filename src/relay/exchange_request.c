@@ -158,10 +158,21 @@ static int on_end(void *owner, weir_head *trailers) {
   return weir__exchange_over(ex) ? WEIR_ECANCELED : 0;
 }
 
+/* Enough of the body has come for the timer to begin anew: a byte now and then is not. But a client
+ * that is being answered already has a conversation. */
+static bool body_moves(const weir_exchange *ex, uint64_t come) {
+  uint64_t least = ex->phase == WEIR__PHASE_STREAMING ? 1 : ex->relay->set.body_min;
+  return come - ex->body_at >= least;
+}
+
 /* A client that waits for a 100 is not the slow one. */
 static void await_body(weir_exchange *ex) {
-  if (!ex->request_done && !ex->client_paused && !ex->expect)
-    weir__deadlines_set(&ex->deadlines, WEIR_TIMER_REQUEST_BODY, ex->relay->set.o.request_body_ms);
+  uint64_t come = ex->stats.request_bytes + ex->dropped;
+  if (ex->request_done || ex->client_paused || ex->expect) return;
+  if (weir__deadlines_runs(&ex->deadlines, WEIR_TIMER_REQUEST_BODY) && !body_moves(ex, come))
+    return;
+  ex->body_at = come;
+  weir__deadlines_set(&ex->deadlines, WEIR_TIMER_REQUEST_BODY, ex->relay->set.o.request_body_ms);
 }
 
 void weir__exchange_continued(weir_exchange *ex) {

@@ -39,6 +39,7 @@ static const default_value defaults[] = {
     DEFAULT(pipeline_bytes, 64 * KIB),
     DEFAULT(notsent_lowat, 128 * KIB),
     DEFAULT(user_timeout_ms, 30000),
+    DEFAULT(client_rate_min, 16),
 };
 /* clang-format on */
 
@@ -88,8 +89,16 @@ static int validate(const weir_options *o) {
   return 0;
 }
 
+/* What a client must move in that time; at least a byte. */
+static uint64_t least(uint32_t rate, uint32_t ms) {
+  uint64_t bytes = rate == WEIR_OFF || ms == WEIR_OFF ? 0 : (uint64_t)rate * ms / 1000;
+  return bytes ? bytes : 1;
+}
+
 static void derive(weir__settings *s) {
   const weir_options *o = &s->o;
+  s->body_min = least(o->client_rate_min, o->request_body_ms);
+  s->stall_min = least(o->client_rate_min, o->stall_ms);
   s->log = (weir__log){o->log, o->log_user, o->log_level};
   s->limits = (weir__h1_limits){.head_bytes = o->head_bytes,
                                 .head_fields = o->head_fields,

@@ -85,7 +85,7 @@ static void a_length_is_rewritten_in_its_shortest_form(void) {
                                            {"00", "0"},
                                            {"007", "7"},
                                            {"70", "70"},
-                                           {"18446744073709551615", "18446744073709551615"}};
+                                           {"9223372036854775807", "9223372036854775807"}};
   weir__mem mem;
   weir__mem_init(&mem, NULL);
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {

@@ -115,6 +115,9 @@ static void check_defaults(const weir__settings *s) {
   CHECK(!s->policy.forwarded);
   CHECK_INT(o->half_close, 0);
   CHECK_INT(o->clients_per_address_max, WEIR_OFF);
+  CHECK_INT(o->client_rate_min, 16);
+  CHECK_INT(s->body_min, 960);
+  CHECK_INT(s->stall_min, 960);
   CHECK_INT(s->log.level, WEIR_LOG_INFO);
   CHECK(!s->log.fn);
   CHECK(!s->hooks.on_request);

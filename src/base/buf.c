@@ -20,12 +20,16 @@ static int reserve(weir__buf *buf, size_t need) {
   return 0;
 }
 
+char *weir__buf_room(weir__buf *buf, size_t n) {
+  if (n > SIZE_MAX - buf->len || reserve(buf, buf->len + n)) return NULL;
+  return buf->ptr + buf->len;
+}
+
 int weir__buf_append(weir__buf *buf, weir__slice more) {
   if (!more.len) return 0;
-  if (more.len > SIZE_MAX - buf->len) return WEIR_ENOMEM;
-  int rc = reserve(buf, buf->len + more.len);
-  if (rc) return rc;
-  memcpy(buf->ptr + buf->len, more.ptr, more.len);
+  char *room = weir__buf_room(buf, more.len);
+  if (!room) return WEIR_ENOMEM;
+  memcpy(room, more.ptr, more.len);
   buf->len += more.len;
   return 0;
 }

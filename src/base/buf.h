@@ -19,6 +19,10 @@ typedef struct weir__buf {
  * stays below twice the length. */
 int weir__buf_append(weir__buf *buf, weir__slice more);
 
+/* Room for `n` more bytes behind the last one, or NULL when memory is out; whoever writes there adds
+ * to `len`. */
+char *weir__buf_room(weir__buf *buf, size_t n);
+
 /* Drops the first `n` bytes (n <= len). */
 void weir__buf_drop(weir__buf *buf, size_t n);
 

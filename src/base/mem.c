@@ -72,8 +72,12 @@ static size_t next_size(const weir__arena *arena) {
   return doubled < BLOCK_LARGEST ? doubled : BLOCK_LARGEST;
 }
 
+void weir__arena_init(weir__arena *arena, weir__mem *mem, char *room, size_t size) {
+  *arena = (weir__arena){.mem = mem, .cursor = room, .limit = room ? room + size : NULL};
+}
+
 static size_t room_left(const weir__arena *arena) {
-  return arena->blocks ? (size_t)(arena->limit - arena->cursor) : 0;
+  return arena->cursor ? (size_t)(arena->limit - arena->cursor) : 0;
 }
 
 /* Makes a new block with room for `size` bytes. */

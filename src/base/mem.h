@@ -25,13 +25,15 @@ void weir__mem_free(weir__mem *mem, void *ptr);
 /* A NUL-terminated copy, or NULL. */
 char *weir__mem_copy(weir__mem *mem, weir__slice s);
 
-/* An arena: small pieces that stay where they are until all go at once. All zero but `mem` is an
- * empty one. */
+/* An arena: small pieces that stay where they are until all go at once. */
 typedef struct weir__arena {
   weir__mem *mem;
   struct weir__block *blocks; /* the newest first */
-  char *cursor, *limit;       /* the free part of the newest block */
+  char *cursor, *limit;       /* the free part of the newest block, or of the first room */
 } weir__arena;
+
+/* The first `size` bytes of pieces go into `room` (may be NULL with 0), which stays the caller's. */
+void weir__arena_init(weir__arena *arena, weir__mem *mem, char *room, size_t size);
 
 /* Aligned for any pointer, filled with zeros; NULL when memory is out. */
 void *weir__arena_alloc(weir__arena *arena, size_t size);
@@ -44,7 +46,7 @@ int weir__arena_append(weir__arena *arena, char **str, size_t *len, weir__slice 
 /* A NUL-terminated copy, or NULL. */
 char *weir__arena_copy(weir__arena *arena, weir__slice s);
 
-/* Frees all. The arena is empty then and can be used again. */
+/* Frees all but the first room, which the arena forgets. It is empty then and can be used again. */
 void weir__arena_free(weir__arena *arena);
 
 /* The most memory an arena holds after pieces of `bytes` in all (strings with their NUL, the others

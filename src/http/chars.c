@@ -100,3 +100,10 @@ bool weir__parse_decimal(weir__slice s, uint64_t *value) {
   *value = sum;
   return s.len > 0;
 }
+
+weir__slice weir__print_decimal(char digits[WEIR__DECIMAL], uint64_t value) {
+  size_t at = WEIR__DECIMAL;
+  do digits[--at] = (char)('0' + value % 10);
+  while ((value /= 10) > 0);
+  return weir__slice_of(digits + at, WEIR__DECIMAL - at);
+}

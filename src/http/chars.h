@@ -18,6 +18,9 @@ bool weir__is_origin_form(weir__slice s);
  * digits up to 65535 or empty after the colon; no userinfo; not empty, and no longer than the 255
  * bytes of any DNS name (RFC 3986, 3.2.2), so that copies of it stay small. */
 bool weir__is_host(weir__slice s);
+/* A number as digits; the slice points into `digits`. */
+enum { WEIR__DECIMAL = 20 };
+weir__slice weir__print_decimal(char digits[WEIR__DECIMAL], uint64_t value);
 /* 1*DIGIT within 64 bits (sign, space, 0x are no digits). */
 bool weir__parse_decimal(weir__slice s, uint64_t *value);
 

@@ -5,86 +5,46 @@
 
 #include "http/forward_fields.h"
 
-typedef const char *const *names; /* NULL-terminated */
-
-static bool is_among(weir__slice name, names list) {
-  for (; *list; list++)
-    if (weir__slice_is_nocase(name, *list)) return true;
-  return false;
-}
-
-static void remove_among(weir_head *head, names list) {
-  weir__field *before = NULL;
-  for (weir__field *f = head->first; f; f = f->next) {
-    if (is_among(weir__field_name(f), list))
-      weir__head_unlink(head, before, f);
-    else
-      before = f;
-  }
-}
-
 /* ---- hop-by-hop ---- */
 
-/* RFC 9110, 7.6.1, and two that only ever meant the next hop. */
-static const char *const hop_by_hop[] = {"Connection",
-                                         "Keep-Alive",
-                                         "Proxy-Connection",
-                                         "Proxy-Authenticate",
-                                         "Proxy-Authorization",
-                                         "TE",
-                                         "Transfer-Encoding",
-                                         "Upgrade",
-                                         "HTTP2-Settings", /* of h2c: RFC 7540, 3.2.1 */
-                                         NULL};
+/* RFC 9110, 7.6.1, and two that only ever meant the next hop (HTTP2-Settings is h2c's: RFC 7540,
+ * 3.2.1). */
+static const weir__names hop_by_hop =
+    WEIR__IN(CONNECTION) | WEIR__IN(KEEP_ALIVE) | WEIR__IN(PROXY_CONNECTION) |
+    WEIR__IN(PROXY_AUTHENTICATE) | WEIR__IN(PROXY_AUTHORIZATION) | WEIR__IN(TE) |
+    WEIR__IN(TRANSFER_ENCODING) | WEIR__IN(UPGRADE) | WEIR__IN(HTTP2_SETTINGS);
 
 /* What a client must not strip by naming it in Connection: the origin believes these fields, or
  * finds the end of the message by them. */
-static const char *const kept_in_request[] = {"Host",
-                                              "Content-Length",
-                                              "X-Forwarded-For",
-                                              "X-Forwarded-Proto",
-                                              "X-Forwarded-Host",
-                                              "X-Forwarded-Port",
-                                              "X-Real-IP",
-                                              "Forwarded",
-                                              "Via",
-                                              NULL};
+static const weir__names kept_in_request =
+    WEIR__IN(HOST) | WEIR__IN(CONTENT_LENGTH) | WEIR__IN(X_FORWARDED_FOR) |
+    WEIR__IN(X_FORWARDED_PROTO) | WEIR__IN(X_FORWARDED_HOST) | WEIR__IN(X_FORWARDED_PORT) |
+    WEIR__IN(X_REAL_IP) | WEIR__IN(FORWARDED) | WEIR__IN(VIA);
 
-static const char *const kept_in_response[] = {"Content-Length", "Content-Type", "Set-Cookie",
-                                               "Date",           "Via",          NULL};
+static const weir__names kept_in_response = WEIR__IN(CONTENT_LENGTH) | WEIR__IN(CONTENT_TYPE) |
+                                            WEIR__IN(SET_COOKIE) | WEIR__IN(DATE) | WEIR__IN(VIA);
 
 /* Far more than the fields of an ordinary head. Each costs a walk over all fields, and 64 KiB of
  * them would cost as much as parsing some hundred heads; who names more hurts only himself. */
 enum { OPTIONS_MAX = 256 };
 
-static void remove_named(weir_head *head, weir__slice option) {
-  weir__field *before = NULL;
-  for (weir__field *f = head->first; f; f = f->next) {
-    weir__slice name = weir__field_name(f);
-    if (name.len == option.len && strncasecmp(name.ptr, option.ptr, name.len) == 0)
-      weir__head_unlink(head, before, f);
-    else
-      before = f;
-  }
-}
-
 /* Removes the fields that the Connection fields name. */
-static void remove_options(weir_head *head, names kept) {
+static void remove_options(weir_head *head, weir__names kept) {
+  const weir__field *f = weir__head_find(head, WEIR__NAME_CONNECTION);
   unsigned seen = 0;
-  for (weir__field *f = head->first; f; f = f->next) {
-    if (!weir__slice_is_nocase(weir__field_name(f), "Connection")) continue;
+  for (; f; f = weir__head_find_next(f)) {
     weir__slice rest = weir__field_value(f), option;
     while (seen < OPTIONS_MAX && weir__slice_next(&rest, &option)) {
       seen++;
-      if (weir__slice_is_nocase(option, "Connection") || is_among(option, kept)) continue;
-      remove_named(head, option);
+      if (!weir__names_have(kept | WEIR__IN(CONNECTION), weir__name_of(option)))
+        weir__head_remove(head, option);
     }
   }
 }
 
-static void remove_hop_by_hop(weir_head *head, names kept) {
+static void remove_hop_by_hop(weir_head *head, weir__names kept) {
   remove_options(head, kept);
-  remove_among(head, hop_by_hop);
+  weir__head_drop(head, hop_by_hop);
 }
 
 /* ---- upgrade ---- */
@@ -128,11 +88,11 @@ static int allowed_upgrade(weir_head *head, const weir__policy *policy, const ch
 int weir__forward_request(weir_head *head, const weir__policy *policy, const weir__peer *peer,
                           const char *host_override, const char *authority, const char **upgrade,
                           bool *te) {
-  *te = head->minor > 0 && weir__head_lists(head, "TE", "trailers");
+  *te = head->minor > 0 && weir__head_lists(head, WEIR__NAME_TE, "trailers");
   int rc = allowed_upgrade(head, policy, upgrade);
   if (rc) return rc;
   remove_hop_by_hop(head, kept_in_request);
-  if (head->minor == 0) weir__head_remove(head, "Expect");
+  if (head->minor == 0) weir__head_drop(head, WEIR__IN(EXPECT));
   if ((rc = weir__forward_add_client(head, policy, peer))) return rc;
   if ((rc = weir__forward_add_host(head, host_override, authority))) return rc;
   return weir__forward_add_via(head, policy);
@@ -144,7 +104,7 @@ static bool has_no_length(const weir_head *head) { /* RFC 9110, 8.6 */
 
 int weir__forward_response(weir_head *head, const weir__policy *policy) {
   remove_hop_by_hop(head, kept_in_response);
-  if (has_no_length(head)) weir__head_remove(head, "Content-Length");
+  if (has_no_length(head)) weir__head_drop(head, WEIR__IN(CONTENT_LENGTH));
   int rc = weir__forward_add_via(head, policy);
   return rc ? rc : weir__forward_mark_stream(head);
 }
@@ -153,45 +113,18 @@ int weir__forward_response(weir_head *head, const weir__policy *policy) {
 
 /* RFC 9110, 6.5.1 and 6.5.2: what would have had to be known before the body, or would have been
  * weighed by someone who never sees a trailer. */
-static const char *const never_in_trailers[] = {"Age",
-                                                "Authorization",
-                                                "Cache-Control",
-                                                "Content-Encoding",
-                                                "Content-Length",
-                                                "Content-Range",
-                                                "Content-Type",
-                                                "Cookie",
-                                                "Date",
-                                                "Expect",
-                                                "Expires",
-                                                "Forwarded",
-                                                "Host",
-                                                "If-Match",
-                                                "If-Modified-Since",
-                                                "If-None-Match",
-                                                "If-Range",
-                                                "If-Unmodified-Since",
-                                                "Location",
-                                                "Max-Forwards",
-                                                "Pragma",
-                                                "Proxy-Authentication-Info",
-                                                "Range",
-                                                "Retry-After",
-                                                "Set-Cookie",
-                                                "Trailer",
-                                                "Vary",
-                                                "Via",
-                                                "Warning",
-                                                "WWW-Authenticate",
-                                                "X-Accel-Buffering",
-                                                "X-Forwarded-For",
-                                                "X-Forwarded-Host",
-                                                "X-Forwarded-Port",
-                                                "X-Forwarded-Proto",
-                                                "X-Real-IP",
-                                                NULL};
+static const weir__names never_in_trailers =
+    WEIR__IN(AGE) | WEIR__IN(AUTHORIZATION) | WEIR__IN(CACHE_CONTROL) | WEIR__IN(CONTENT_ENCODING) |
+    WEIR__IN(CONTENT_LENGTH) | WEIR__IN(CONTENT_RANGE) | WEIR__IN(CONTENT_TYPE) | WEIR__IN(COOKIE) |
+    WEIR__IN(DATE) | WEIR__IN(EXPECT) | WEIR__IN(EXPIRES) | WEIR__IN(FORWARDED) | WEIR__IN(HOST) |
+    WEIR__IN(IF_MATCH) | WEIR__IN(IF_MODIFIED_SINCE) | WEIR__IN(IF_NONE_MATCH) |
+    WEIR__IN(IF_RANGE) | WEIR__IN(IF_UNMODIFIED_SINCE) | WEIR__IN(LOCATION) |
+    WEIR__IN(MAX_FORWARDS) | WEIR__IN(PRAGMA) | WEIR__IN(PROXY_AUTHENTICATION_INFO) |
+    WEIR__IN(RANGE) | WEIR__IN(RETRY_AFTER) | WEIR__IN(SET_COOKIE) | WEIR__IN(TRAILER) |
+    WEIR__IN(VARY) | WEIR__IN(VIA) | WEIR__IN(WARNING) | WEIR__IN(WWW_AUTHENTICATE) |
+    WEIR__IN(X_ACCEL_BUFFERING) | WEIR__IN(X_FORWARDED_FOR) | WEIR__IN(X_FORWARDED_HOST) |
+    WEIR__IN(X_FORWARDED_PORT) | WEIR__IN(X_FORWARDED_PROTO) | WEIR__IN(X_REAL_IP);
 
 void weir__forward_trailers(weir_head *trailers) {
-  remove_among(trailers, hop_by_hop);
-  remove_among(trailers, never_in_trailers);
+  weir__head_drop(trailers, hop_by_hop | never_in_trailers);
 }

@@ -1,9 +1,8 @@
 /* See forward_fields.h. */
 #include "http/forward_fields.h"
 
-#include <stdio.h>
-
 #include "http/chars.h"
+#include "weir/err.h"
 
 /* ---- building values ---- */
 
@@ -29,34 +28,46 @@ static void put_element(text *t, weir__slice element) {
 
 /* Makes one field of all of that name, with one more element: some readers see only the first field
  * or only the last. */
-static int append_to_list(weir_head *head, const char *name, weir__slice element) {
+static int append_to_list(weir_head *head, enum weir__name name, weir__slice element) {
   text list = {.arena = &head->arena};
-  for (const weir__field *f = head->first; f; f = f->next)
-    if (weir__slice_is_nocase(weir__field_name(f), name)) put_element(&list, weir__field_value(f));
+  const weir__field *f = weir__head_find(head, name);
+  for (; f; f = weir__head_find_next(f)) put_element(&list, weir__field_value(f));
   put_element(&list, element);
   if (list.rc || !list.len) return list.rc;
-  return weir__head_relink(head, name, list.str, list.len);
+  return weir__head_put(head, name, weir__slice_of(list.str, list.len));
 }
 
 /* ---- X-Forwarded-*, X-Real-IP ---- */
 
-/* Sets a field that tells one thing, unless somebody trusted has told it already. */
-static int tell(weir_head *head, const char *name, const char *value) {
+static bool is_told(const weir_head *head, enum weir__name name) {
   const weir__field *present = weir__head_find(head, name);
-  if (!*value || (present && present->value_len)) return 0;
-  return weir__head_set(head, name, weir__slice_str(value));
+  return present && present->value_len;
+}
+
+/* Sets a field that tells one thing, unless somebody trusted has told it already. The value lies in
+ * the arena or is static. */
+static int tell(weir_head *head, enum weir__name name, weir__slice value) {
+  return value.len && !is_told(head, name) ? weir__head_put(head, name, value) : 0;
+}
+
+static int tell_port(weir_head *head, int port) {
+  char digits[WEIR__DECIMAL];
+  if (!port || is_told(head, WEIR__NAME_X_FORWARDED_PORT)) return 0;
+  weir__slice printed = weir__print_decimal(digits, (uint64_t)port);
+  const char *copy = weir__arena_copy(&head->arena, printed);
+  if (!copy) return WEIR_ENOMEM;
+  return weir__head_put(head, WEIR__NAME_X_FORWARDED_PORT, weir__slice_of(copy, printed.len));
 }
 
 static int add_x_forwarded(weir_head *head, const weir__peer *peer) {
-  const char *address = peer->addr.family == WEIR__UNIX ? "" : peer->text;
-  char port[12] = "";
-  if (peer->local_port) snprintf(port, sizeof port, "%d", peer->local_port);
-  int rc = append_to_list(head, "X-Forwarded-For", weir__slice_str(address));
-  if (!rc) rc = tell(head, "X-Forwarded-Proto", peer->scheme);
-  if (!rc) rc = tell(head, "X-Forwarded-Host", head->host);
-  if (!rc) rc = tell(head, "X-Forwarded-Port", port);
-  if (!rc) rc = tell(head, "X-Real-IP", address);
-  return rc;
+  bool known = peer->addr.family != WEIR__UNIX;
+  weir__slice address = known ? weir__slice_str(peer->text) : weir__slice_of("", 0);
+  if (known && !(address.ptr = weir__arena_copy(&head->arena, address))) return WEIR_ENOMEM;
+  int rc = append_to_list(head, WEIR__NAME_X_FORWARDED_FOR, address);
+  if (!rc) rc = tell(head, WEIR__NAME_X_FORWARDED_PROTO, weir__slice_str(peer->scheme));
+  if (!rc) rc = tell(head, WEIR__NAME_X_FORWARDED_HOST, weir__slice_str(head->host));
+  if (!rc) rc = tell_port(head, peer->local_port);
+  return rc ? rc : tell(head, WEIR__NAME_X_REAL_IP, address);
 }
 
 /* ---- Forwarded (RFC 7239) ---- */
@@ -89,37 +100,30 @@ static int add_forwarded(weir_head *head, const weir__peer *peer) {
   put_host(&element, head->host);
   put_pair(&element, "proto=", peer->scheme);
   if (element.rc) return element.rc;
-  return append_to_list(head, "Forwarded", weir__slice_of(element.str, element.len));
+  return append_to_list(head, WEIR__NAME_FORWARDED, weir__slice_of(element.str, element.len));
 }
 
 /* ---- all about the client ---- */
 
-/* As weir__slice_is_nocase(), with `_` for `-`: CGI and its heirs take both for the same, so that
- * X_Forwarded_For would be believed like the real one. */
-static bool looks_like(weir__slice s, const char *name) {
-  if (s.len != strlen(name)) return false;
-  for (size_t i = 0; i < s.len; i++) {
-    char c = s.ptr[i] == '_' ? '-' : s.ptr[i];
-    if (strncasecmp(&c, &name[i], 1) != 0) return false;
-  }
-  return true;
-}
+static const weir__names about_client = WEIR__IN(X_FORWARDED_FOR) | WEIR__IN(X_FORWARDED_PROTO) |
+                                        WEIR__IN(X_FORWARDED_HOST) | WEIR__IN(X_FORWARDED_PORT) |
+                                        WEIR__IN(X_REAL_IP) | WEIR__IN(FORWARDED);
 
-static const char *const about_client[] = {"X-Forwarded-For",  "X-Forwarded-Proto",
-                                           "X-Forwarded-Host", "X-Forwarded-Port",
-                                           "X-Real-IP",        "Forwarded"};
-
-static bool is_claim(const weir__field *field) {
-  for (size_t i = 0; i < sizeof about_client / sizeof *about_client; i++)
-    if (looks_like(weir__field_name(field), about_client[i])) return true;
-  return false;
+/* CGI and its heirs take `_` for `-`, so that X_Forwarded_For would be believed like the real
+ * one. */
+static bool looks_like_claim(weir__slice name) {
+  char dashed[32];
+  if (name.len > sizeof dashed || !memchr(name.ptr, '_', name.len)) return false;
+  for (size_t i = 0; i < name.len; i++) dashed[i] = name.ptr[i] == '_' ? '-' : name.ptr[i];
+  return weir__names_have(about_client, weir__name_of(weir__slice_of(dashed, name.len)));
 }
 
 /* After this only what a trusted client said is left, so that what follows may believe it. */
 static void remove_claims(weir_head *head) {
   weir__field *before = NULL;
+  weir__head_drop(head, about_client);
   for (weir__field *f = head->first; f; f = f->next) {
-    if (is_claim(f))
+    if (f->known == WEIR__NAME_OTHER && looks_like_claim(weir__field_name(f)))
       weir__head_unlink(head, before, f);
     else
       before = f;
@@ -137,9 +141,9 @@ int weir__forward_add_client(weir_head *head, const weir__policy *policy, const 
 
 int weir__forward_add_host(weir_head *head, const char *host_override, const char *authority) {
   const char *host = host_override ? host_override : *head->host ? head->host : authority;
-  const weir__field *present = weir__head_find(head, "Host");
+  const weir__field *present = weir__head_find(head, WEIR__NAME_HOST);
   if (present && weir__slice_is(weir__field_value(present), host)) return 0;
-  return weir__head_set(head, "Host", weir__slice_str(host));
+  return weir__head_set(head, weir__slice_str("Host"), weir__slice_str(host));
 }
 
 int weir__forward_add_via(weir_head *head, const weir__policy *policy) {
@@ -148,7 +152,8 @@ int weir__forward_add_via(weir_head *head, const weir__policy *policy) {
   put_str(&value, head->minor ? "1.1 " : "1.0 ");
   put_str(&value, policy->via);
   if (value.rc) return value.rc;
-  return weir__head_link(head, "Via", 3, value.str, value.len);
+  return weir__head_link(head, weir__name_text(WEIR__NAME_VIA),
+                         weir__slice_of(value.str, value.len));
 }
 
 /* Its framing has no length, or it is of the one media type that is a stream by nature. */
@@ -158,7 +163,7 @@ static bool is_stream(const weir_head *head) {
 }
 
 int weir__forward_mark_stream(weir_head *head) {
-  static const char name[] = "X-Accel-Buffering";
-  if (head->status < 200 || !is_stream(head) || weir__head_find(head, name)) return 0;
-  return weir__head_link(head, name, sizeof name - 1, "no", 2);
+  if (head->status < 200 || !is_stream(head)) return 0;
+  if (weir__head_find(head, WEIR__NAME_X_ACCEL_BUFFERING)) return 0;
+  return weir__head_put(head, WEIR__NAME_X_ACCEL_BUFFERING, weir__slice_str("no"));
 }

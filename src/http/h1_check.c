@@ -1,25 +1,20 @@
 /* The rules that llhttp leaves to its user. One rule a function; each names its paragraph. */
 #include "http/h1_check.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "http/chars.h"
 #include "weir/err.h"
 
-static size_t count(const weir_head *head, const char *name, const weir__field **found) {
+static size_t count(const weir_head *head, enum weir__name name, const weir__field **found) {
   size_t n = 0;
-  for (const weir__field *f = head->first; f; f = f->next) {
-    if (!weir__slice_is_nocase(weir__field_name(f), name)) continue;
-    if (n++ == 0) *found = f;
-  }
+  *found = weir__head_find(head, name);
+  for (const weir__field *f = *found; f; f = weir__head_find_next(f)) n++;
   return n;
 }
 
 /* Only the one coding we undo ourselves, said once, and never by HTTP/1.0 (RFC 9112, 6.1). */
 static int check_transfer_encoding(const weir_head *head, bool *chunked) {
-  const weir__field *field = NULL;
-  size_t n = count(head, "Transfer-Encoding", &field);
+  const weir__field *field;
+  size_t n = count(head, WEIR__NAME_TRANSFER_ENCODING, &field);
   *chunked = n > 0;
   if (n == 0) return 0;
   if (n > 1 || head->minor == 0) return WEIR_EFRAMING;
@@ -30,16 +25,16 @@ static int check_transfer_encoding(const weir_head *head, bool *chunked) {
  * one has lost count; and what a signed 64-bit count cannot hold, others read as less. The value is
  * rewritten in its shortest form: "007" must not leave as it came. */
 static int check_content_length(weir_head *head, bool *present) {
-  const weir__field *field = NULL;
-  size_t n = count(head, "Content-Length", &field);
+  const weir__field *field;
+  size_t n = count(head, WEIR__NAME_CONTENT_LENGTH, &field);
   *present = n > 0;
   if (n == 0) return 0;
   if (n > 1 || !weir__parse_decimal(weir__field_value(field), &head->length)) return WEIR_EFRAMING;
   if (head->length > INT64_MAX) return WEIR_EFRAMING;
   if (field->value_len > 1 && field->pub.value[0] == '0') {
-    char text[24];
-    snprintf(text, sizeof text, "%" PRIu64, head->length);
-    return weir__head_set(head, "Content-Length", weir__slice_str(text));
+    char digits[WEIR__DECIMAL];
+    return weir__head_set(head, weir__name_text(WEIR__NAME_CONTENT_LENGTH),
+                          weir__print_decimal(digits, head->length));
   }
   return 0;
 }
@@ -52,17 +47,17 @@ static int check_lengths(weir_head *head, bool *chunked, bool *length) {
 }
 
 static bool keeps_alive(const weir_head *head) {
-  if (weir__head_lists(head, "Connection", "close")) return false;
-  return head->minor > 0 || weir__head_lists(head, "Connection", "keep-alive");
+  if (weir__head_lists(head, WEIR__NAME_CONNECTION, "close")) return false;
+  return head->minor > 0 || weir__head_lists(head, WEIR__NAME_CONNECTION, "keep-alive");
 }
 
 /* The Upgrade fields as one list; NULL unless Connection names them (RFC 9110, 7.8). */
 static int read_upgrade(weir_head *head) {
   char *list = NULL;
   size_t len = 0;
-  if (head->minor == 0 || !weir__head_lists(head, "Connection", "upgrade")) return 0;
-  for (const weir__field *f = head->first; f; f = f->next) {
-    if (!weir__slice_is_nocase(weir__field_name(f), "Upgrade")) continue;
+  const weir__field *f = weir__head_find(head, WEIR__NAME_UPGRADE);
+  if (!f || head->minor == 0 || !weir__head_lists(head, WEIR__NAME_CONNECTION, "upgrade")) return 0;
+  for (; f; f = weir__head_find_next(f)) {
     if (list && weir__arena_append(&head->arena, &list, &len, weir__slice_str(", ")))
       return WEIR_ENOMEM;
     if (weir__arena_append(&head->arena, &list, &len, weir__field_value(f))) return WEIR_ENOMEM;
@@ -75,8 +70,8 @@ static int read_upgrade(weir_head *head) {
 
 /* Exactly one Host in HTTP/1.1, at most one before (RFC 9112, 3.2). */
 static int check_host(weir_head *head) {
-  const weir__field *field = NULL;
-  size_t n = count(head, "Host", &field);
+  const weir__field *field;
+  size_t n = count(head, WEIR__NAME_HOST, &field);
   if (n > 1 || (n == 0 && head->minor > 0)) return WEIR_EHOST;
   head->host = n ? field->pub.value : "";
   return n == 0 || weir__is_host(weir__field_value(field)) ? 0 : WEIR_EHOST;
@@ -129,7 +124,7 @@ static int check_target(weir_head *head) {
 }
 
 static bool expects_continue(const weir_head *head) {
-  return head->minor > 0 && weir__head_lists(head, "Expect", "100-continue");
+  return head->minor > 0 && weir__head_lists(head, WEIR__NAME_EXPECT, "100-continue");
 }
 
 int weir__h1_check_request(weir_head *head) {
@@ -194,6 +189,6 @@ int weir__h1_check_response(weir_head *head, const char *method, const char *ask
                      head->framing != WEIR__FRAMING_TUNNEL;
   /* Whoever promises what a 204 cannot have may send it behind: it would answer the next request. */
   if (head->status == 204 && (chunked || head->length)) head->keep_alive = false;
-  if (head->framing == WEIR__FRAMING_TUNNEL) weir__head_remove(head, "Content-Length");
+  if (head->framing == WEIR__FRAMING_TUNNEL) weir__head_drop(head, WEIR__IN(CONTENT_LENGTH));
   return 0;
 }

@@ -123,7 +123,7 @@ static int on_header_value_complete(llhttp_t *p) {
   if (r->head->count >= r->limits->head_fields) return stop(r, WEIR_EHEADSIZE);
   if (!weir__is_token(name) || !weir__is_field_value(value)) return stop(r, WEIR_EMESSAGE);
   if (r->value) r->value[value.ptr - r->value + (ptrdiff_t)value.len] = '\0';
-  int rc = weir__head_link(r->head, name.ptr, name.len, value.ptr, value.len);
+  int rc = weir__head_link(r->head, name, value);
   r->text = r->value = NULL, r->text_len = r->value_len = 0;
   return rc ? stop(r, rc) : 0;
 }
@@ -343,15 +343,21 @@ static int end_method(weir__h1_reader *r) {
   return llhttp_execute(&r->parser, known, strlen(known)) == HPE_OK ? 0 : WEIR_EMESSAGE;
 }
 
+static int add_to_method(weir__h1_reader *r, weir__slice piece, size_t *used) {
+  *used += piece.len;
+  if (r->text_len + piece.len > METHOD_MAX || !weir__is_token(piece)) return WEIR_EMESSAGE;
+  return weir__arena_append(&r->head->arena, &r->text, &r->text_len, piece);
+}
+
 static int feed_method(weir__h1_reader *r, weir__slice bytes, size_t *used) {
   char c = bytes.ptr[0];
-  *used += 1;
-  if (!r->head && (c == '\r' || c == '\n' || r->awaits_lf)) return skip_blank(r, c);
+  if (!r->head && (c == '\r' || c == '\n' || r->awaits_lf)) return *used += 1, skip_blank(r, c);
   int rc = r->head ? 0 : begin(r);
   if (rc) return rc;
-  if (c == ' ' && r->text) return end_method(r);
-  if (r->text_len >= METHOD_MAX || !weir__is_token(weir__slice_of(&c, 1))) return WEIR_EMESSAGE;
-  return weir__arena_append(&r->head->arena, &r->text, &r->text_len, weir__slice_of(&c, 1));
+  const char *space = memchr(bytes.ptr, ' ', bytes.len <= METHOD_MAX ? bytes.len : METHOD_MAX + 1);
+  if (space == bytes.ptr && r->text) return *used += 1, end_method(r);
+  if (space) bytes.len = (size_t)(space - bytes.ptr);
+  return add_to_method(r, bytes, used);
 }
 
 static int feed_start(weir__h1_reader *r, weir__slice bytes, size_t *used) {

@@ -35,6 +35,7 @@ typedef struct weir__h1_limits {
 } weir__h1_limits;
 
 enum weir__h1_kind { WEIR__H1_REQUEST, WEIR__H1_RESPONSE };
+enum { WEIR__H1_KINDS = 2 };
 
 /* What weir__h1_feed() says besides 0 and errors. */
 enum { WEIR__H1_END = 1 /* a message is complete; what was not used belongs to the next */ };

@@ -5,14 +5,15 @@
 
 #include "weir/err.h"
 
+/* A head and the room for what most of them hold are one block; so large that glibc keeps it at
+ * hand for the next. */
+enum { BLOCK = 1024, ROOM = BLOCK - sizeof(weir_head) };
+
 weir_head *weir__head_new(weir__mem *mem, bool request) {
-  weir_head *head = weir__mem_new(mem, sizeof *head);
+  weir_head *head = mem->hooks.alloc(BLOCK, mem->hooks.user);
   if (!head) return NULL;
-  head->arena.mem = mem;
-  head->request = request;
-  head->minor = 1;
-  head->host = "";
-  if (!request) head->reason = "";
+  *head = (weir_head){.request = request, .minor = 1, .host = "", .reason = request ? NULL : ""};
+  weir__arena_init(&head->arena, mem, (char *)(head + 1), ROOM);
   return head;
 }
 
@@ -23,33 +24,28 @@ void weir__head_free(weir_head *head) {
   weir__mem_free(mem, head);
 }
 
-weir__slice weir__field_name(const weir__field *field) {
-  return weir__slice_of(field->pub.name, field->name_len);
-}
-
-weir__slice weir__field_value(const weir__field *field) {
-  return weir__slice_of(field->pub.value, field->value_len);
-}
-
-static bool is_named(const weir__field *field, const char *name) {
-  return weir__slice_is_nocase(weir__field_name(field), name);
-}
+size_t weir__head_size(void) { return BLOCK; }
 
 /* ---- the list ---- */
 
-int weir__head_link(weir_head *head, const char *name, size_t name_len, const char *value,
-                    size_t value_len) {
-  if (name_len > UINT32_MAX || value_len > UINT32_MAX) return WEIR_ENOMEM;
+static int append(weir_head *head, enum weir__name known, weir__slice name, weir__slice value) {
+  if (name.len > UINT32_MAX || value.len > UINT32_MAX) return WEIR_ENOMEM;
   weir__field *field = weir__arena_alloc(&head->arena, sizeof *field);
   if (!field) return WEIR_ENOMEM;
-  field->pub = (weir_field){name, value};
-  field->name_len = (uint32_t)name_len;
-  field->value_len = (uint32_t)value_len;
+  *field = (weir__field){.pub = {name.ptr, value.ptr},
+                         .name_len = (uint32_t)name.len,
+                         .value_len = (uint32_t)value.len,
+                         .known = (uint8_t)known};
   if (head->last) head->last->next = field;
   if (!head->first) head->first = field;
   head->last = field;
   head->count++;
+  head->names |= UINT64_C(1) << known;
   return 0;
+}
+
+int weir__head_link(weir_head *head, weir__slice name, weir__slice value) {
+  return append(head, weir__name_of(name), name, value);
 }
 
 void weir__head_unlink(weir_head *head, weir__field *before, weir__field *field) {
@@ -60,9 +56,30 @@ void weir__head_unlink(weir_head *head, weir__field *before, weir__field *field)
   field->removed = true;
 }
 
-const weir__field *weir__head_find(const weir_head *head, const char *name) {
+static const weir__field *first_known(const weir__field *field, enum weir__name name) {
+  while (field && field->known != name) field = field->next;
+  return field;
+}
+
+const weir__field *weir__head_find(const weir_head *head, enum weir__name name) {
+  return weir__names_have(head->names, name) ? first_known(head->first, name) : NULL;
+}
+
+const weir__field *weir__head_find_next(const weir__field *field) {
+  return first_known(field->next, field->known);
+}
+
+/* `known` is the number of `name`, so that most fields are told apart without looking at bytes. */
+static bool is_named(const weir__field *field, enum weir__name known, weir__slice name) {
+  if (field->known != known) return false;
+  if (known != WEIR__NAME_OTHER) return true;
+  return field->name_len == name.len && strncasecmp(field->pub.name, name.ptr, name.len) == 0;
+}
+
+const weir__field *weir__head_search(const weir_head *head, weir__slice name) {
+  enum weir__name known = weir__name_of(name);
   const weir__field *field = head->first;
-  while (field && !is_named(field, name)) field = field->next;
+  while (field && !is_named(field, known, name)) field = field->next;
   return field;
 }
 
@@ -70,44 +87,60 @@ int weir__head_add(weir_head *head, weir__slice name, weir__slice value) {
   const char *name_copy = weir__arena_copy(&head->arena, name);
   const char *value_copy = weir__arena_copy(&head->arena, value);
   if (!name_copy || !value_copy) return WEIR_ENOMEM;
-  return weir__head_link(head, name_copy, name.len, value_copy, value.len);
+  return weir__head_link(head, weir__slice_of(name_copy, name.len),
+                         weir__slice_of(value_copy, value.len));
 }
 
 /* Removes the fields of that name behind `before`, or all of them for NULL. */
-static void remove_behind(weir_head *head, weir__field *before, const char *name) {
-  weir__field *next;
-  for (weir__field *f = before ? before->next : head->first; f; f = next) {
-    next = f->next;
-    if (is_named(f, name))
+static void remove_behind(weir_head *head, weir__field *before, weir__slice name) {
+  enum weir__name known = weir__name_of(name);
+  for (weir__field *f = before ? before->next : head->first; f; f = f->next) {
+    if (is_named(f, known, name))
       weir__head_unlink(head, before, f);
     else
       before = f;
   }
 }
 
-int weir__head_relink(weir_head *head, const char *name, const char *value, size_t value_len) {
-  weir__field *field = (weir__field *)weir__head_find(head, name);
-  if (!field) return weir__head_link(head, name, strlen(name), value, value_len);
-  if (value_len > UINT32_MAX) return WEIR_ENOMEM;
-  field->pub.value = value;
-  field->value_len = (uint32_t)value_len;
-  remove_behind(head, field, name);
+static int replace(weir_head *head, const weir__field *found, weir__slice value) {
+  weir__field *field = (weir__field *)found;
+  if (value.len > UINT32_MAX) return WEIR_ENOMEM;
+  field->pub.value = value.ptr;
+  field->value_len = (uint32_t)value.len;
+  remove_behind(head, field, weir__field_name(field));
   return 0;
 }
 
-int weir__head_set(weir_head *head, const char *name, weir__slice value) {
-  if (!weir__head_find(head, name)) return weir__head_add(head, weir__slice_str(name), value);
+int weir__head_set(weir_head *head, weir__slice name, weir__slice value) {
+  const weir__field *field = weir__head_search(head, name);
+  if (!field) return weir__head_add(head, name, value);
   const char *copy = weir__arena_copy(&head->arena, value);
-  return copy ? weir__head_relink(head, name, copy, value.len) : WEIR_ENOMEM;
+  return copy ? replace(head, field, weir__slice_of(copy, value.len)) : WEIR_ENOMEM;
 }
 
-void weir__head_remove(weir_head *head, const char *name) { remove_behind(head, NULL, name); }
+int weir__head_put(weir_head *head, enum weir__name name, weir__slice value) {
+  const weir__field *field = weir__head_find(head, name);
+  if (field) return replace(head, field, value);
+  return append(head, name, weir__name_text(name), value);
+}
+
+void weir__head_remove(weir_head *head, weir__slice name) { remove_behind(head, NULL, name); }
+
+void weir__head_drop(weir_head *head, weir__names names) {
+  weir__field *before = NULL;
+  if (!(head->names & names)) return;
+  for (weir__field *f = head->first; f; f = f->next) {
+    if (weir__names_have(names, f->known))
+      weir__head_unlink(head, before, f);
+    else
+      before = f;
+  }
+}
 
 /* ---- what fields say ---- */
 
-bool weir__head_lists(const weir_head *head, const char *name, const char *token) {
-  for (const weir__field *f = head->first; f; f = f->next) {
-    if (!is_named(f, name)) continue;
+bool weir__head_lists(const weir_head *head, enum weir__name name, const char *token) {
+  for (const weir__field *f = weir__head_find(head, name); f; f = weir__head_find_next(f)) {
     weir__slice rest = weir__field_value(f), element;
     while (weir__slice_next(&rest, &element))
       if (weir__slice_is_nocase(element, token)) return true;
@@ -116,7 +149,7 @@ bool weir__head_lists(const weir_head *head, const char *name, const char *token
 }
 
 bool weir__head_media_is(const weir_head *head, const char *type) {
-  const weir__field *field = weir__head_find(head, "Content-Type");
+  const weir__field *field = weir__head_find(head, WEIR__NAME_CONTENT_TYPE);
   if (!field) return false;
   weir__slice media = weir__field_value(field);
   const char *semicolon = memchr(media.ptr, ';', media.len);

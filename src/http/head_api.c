@@ -12,7 +12,7 @@ int weir_head_status(const weir_head *head) { return head->status; }
 const char *weir_head_reason(const weir_head *head) { return head->reason; }
 
 const char *weir_head_get(const weir_head *head, const char *name) {
-  const weir__field *field = weir__head_find(head, name);
+  const weir__field *field = weir__head_search(head, weir__slice_str(name));
   return field ? field->pub.value : NULL;
 }
 
@@ -24,13 +24,12 @@ const weir_field *weir_head_next(const weir_head *head, const weir_field *after)
 
 /* ---- fields ---- */
 
+static const weir__names ours = WEIR__IN(CONNECTION) | WEIR__IN(CONTENT_LENGTH) |
+                                WEIR__IN(KEEP_ALIVE) | WEIR__IN(PROXY_CONNECTION) | WEIR__IN(TE) |
+                                WEIR__IN(TRANSFER_ENCODING) | WEIR__IN(UPGRADE);
+
 static bool is_ours(const char *name) {
-  static const char *const ours[] = {
-      "Connection", "Content-Length",    "Keep-Alive", "Proxy-Connection",
-      "TE",         "Transfer-Encoding", "Upgrade"};
-  for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-    if (strcasecmp(name, ours[i]) == 0) return true;
-  return false;
+  return weir__names_have(ours, weir__name_of(weir__slice_str(name)));
 }
 
 /* A request has exactly one Host (RFC 9112, 3.2): it may only be replaced. */
@@ -46,7 +45,7 @@ static bool may_set(const weir_head *head, const char *name, weir__slice value) 
 int weir_head_set(weir_head *head, const char *name, const char *value) {
   weir__slice trimmed = weir__slice_trim(weir__slice_str(value));
   if (!may_set(head, name, trimmed)) return WEIR_EFIELD;
-  return weir__head_set(head, name, trimmed);
+  return weir__head_set(head, weir__slice_str(name), trimmed);
 }
 
 int weir_head_add(weir_head *head, const char *name, const char *value) {
@@ -58,7 +57,7 @@ int weir_head_add(weir_head *head, const char *name, const char *value) {
 int weir_head_remove(weir_head *head, const char *name) {
   if (!weir__is_token(weir__slice_str(name)) || is_ours(name)) return WEIR_EFIELD;
   if (is_its_host(head, name)) return WEIR_EFIELD;
-  weir__head_remove(head, name);
+  weir__head_remove(head, weir__slice_str(name));
   return 0;
 }
 
@@ -100,6 +99,6 @@ int weir_head_set_status(weir_head *head, int status, const char *reason) {
   if (!copy) return WEIR_ENOMEM;
   head->reason = copy;
   head->status = status;
-  if (status == 204) weir__head_remove(head, "Content-Length"); /* was 304; RFC 9110, 8.6 */
+  if (status == 204) weir__head_drop(head, WEIR__IN(CONTENT_LENGTH)); /* was 304; RFC 9110, 8.6 */
   return 0;
 }

@@ -27,9 +27,9 @@ struct weir__connect {
   weir__dns *dns; /* while a look-up goes on */
   weir__deadline whole, stagger;
   weir__addresses addresses;
-  size_t begun; /* attempts so far; the next address to try */
-  int error;    /* of the last attempt that failed */
-  attempt attempts[WEIR__ADDRESSES_MAX];
+  size_t begun;                           /* attempts so far; the next address to try */
+  int error;                              /* of the last attempt that failed */
+  attempt *attempts[WEIR__ADDRESSES_MAX]; /* made as they begin: most need one */
 };
 
 /* ---- one attempt ---- */
@@ -37,8 +37,9 @@ struct weir__connect {
 static void free_if_idle(weir__connect *c) {
   if (c->fn) return;
   for (size_t i = 0; i < c->begun; i++) {
-    if (c->attempts[i].stream) return;
+    if (c->attempts[i] && c->attempts[i]->stream) return;
   }
+  for (size_t i = 0; i < c->begun; i++) weir__mem_free(c->io->mem, c->attempts[i]);
   weir__mem_free(c->io->mem, c);
 }
 
@@ -59,7 +60,10 @@ static void close_attempt(attempt *a) {
 static void on_connected(uv_connect_t *req, int status);
 
 static attempt *new_attempt(weir__connect *c, uv_handle_type type, int *err) {
-  attempt *a = &c->attempts[c->begun++];
+  attempt *a = weir__mem_new(c->io->mem, sizeof *a);
+  c->attempts[c->begun++] = a;
+  *err = WEIR_ENOMEM;
+  if (!a) return NULL;
   a->connect = c;
   *err = weir__stream_uv_new(&a->stream, c->io, type);
   if (*err) return NULL;
@@ -110,7 +114,7 @@ static int try_next(weir__connect *c) {
 
 static bool is_running(const weir__connect *c) {
   for (size_t i = 0; i < c->begun; i++) {
-    if (c->attempts[i].running) return true;
+    if (c->attempts[i] && c->attempts[i]->running) return true;
   }
   return false;
 }
@@ -121,7 +125,9 @@ static void end(weir__connect *c) {
   weir__deadline_stop(c->clock, &c->whole);
   weir__deadline_stop(c->clock, &c->stagger);
   if (c->dns) weir__dns_cancel(c->dns);
-  for (size_t i = 0; i < c->begun; i++) close_attempt(&c->attempts[i]);
+  for (size_t i = 0; i < c->begun; i++) {
+    if (c->attempts[i]) close_attempt(c->attempts[i]);
+  }
   free_if_idle(c);
 }
 

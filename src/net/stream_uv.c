@@ -36,10 +36,10 @@ struct weir__stream_uv {
   uv_stream_t *handle; /* &own.stream, or the host's */
   void *lent_data;     /* what the host had in handle->data */
   backlog *backlog;    /* NULL while nothing waits */
+  int broken;          /* a write learnt of the connection's end, and how; or 0 */
   int refusal;         /* what writev() says from now on, or 0 */
   bool lent, reading, ended, closing;
   bool failed;    /* a write did; what still waits will not go out */
-  bool was_reset; /* .. because of this */
   bool fin_asked; /* shutdown() was called .. */
   bool fin_sent;  /* .. and nothing waits before it any more */
   union {
@@ -79,7 +79,7 @@ static void read_stop(weir__stream *base) {
 static int end_status(const weir__stream_uv *s) {
   int err = 0;
   socklen_t len = sizeof err;
-  if (s->was_reset) return UV_ECONNRESET;
+  if (s->broken) return s->broken;
   if (getsockopt(descriptor(s), SOL_SOCKET, SO_ERROR, &err, &len) || err == EPIPE) return 0;
   return err ? uv_translate_sys_error(err) : 0;
 }
@@ -190,7 +190,7 @@ static size_t length(const weir__slice *slices, size_t count) {
 
 static int fail(weir__stream_uv *s, int err) {
   s->failed = true;
-  s->was_reset = err == UV_ECONNRESET;
+  s->broken = err == UV_EPIPE || err == WEIR_ENOMEM ? 0 : err; /* EPIPE: FIN had come before */
   s->refusal = err;
   return err;
 }

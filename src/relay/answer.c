@@ -153,7 +153,7 @@ int weir__answer_copy(weir__answer *answer, weir__mem *mem, const weir_answer *f
   int rc = start(answer, mem, from->status, from->body, from->body_len);
   for (size_t i = 0; rc == 0 && i < from->field_count; i++)
     rc = weir_head_add(answer->head, from->fields[i].name, from->fields[i].value);
-  if (rc == 0 && !weir__head_find(answer->head, "Date")) rc = add_date(answer->head);
+  if (rc == 0 && !weir__head_find(answer->head, WEIR__NAME_DATE)) rc = add_date(answer->head);
   return finish(answer, mem, rc);
 }
 
@@ -166,8 +166,8 @@ static bool is_json(weir__slice type) {
 
 bool weir__answer_wants_json(const weir_head *request) {
   bool json = false;
-  for (const weir__field *f = request->first; f; f = f->next) {
-    if (!weir__slice_is_nocase(weir__field_name(f), "Accept")) continue;
+  const weir__field *f = weir__head_find(request, WEIR__NAME_ACCEPT);
+  for (; f; f = weir__head_find_next(f)) {
     weir__slice rest = weir__field_value(f), type;
     while (weir__slice_next(&rest, &type)) {
       if (type.len >= 10 && strncasecmp(type.ptr, "text/plain", 10) == 0) return false;

@@ -12,7 +12,7 @@ enum {
 static size_t head_bound(const weir_options *o) {
   size_t fields = (o->head_fields + (size_t)ADDED_FIELDS) * sizeof(weir__field);
   size_t text = 2 * (size_t)o->head_bytes + ADDED_BYTES; /* Forwarded and friends repeat Host */
-  return sizeof(weir_head) + weir__arena_bound(text + fields);
+  return weir__head_size() + weir__arena_bound(text + fields);
 }
 
 /* One direction: a head under way, an outbox filled by one read too many, its framing. */

@@ -90,29 +90,13 @@ static void begin_head(weir__downstream *d) {
     change_state(d, WEIR__DOWN_HEAD);
 }
 
-/* A client that only listens needs no reader, and most requests come in one read: so they take
- * turns with one that rests in the relay. */
 static int take_reader(weir__downstream *d) {
-  weir_relay *relay = d->relay;
-  if (d->reader) return 0;
-  d->reader = relay->spare;
-  relay->spare = NULL;
-  if (d->reader)
-    weir__h1_renew(d->reader, &reader_events, d);
-  else
-    d->reader = weir__h1_new(&relay->mem, WEIR__H1_REQUEST, &relay->set.limits, &reader_events, d);
+  if (!d->reader) d->reader = weir__relay_reader(d->relay, WEIR__H1_REQUEST, &reader_events, d);
   return d->reader ? 0 : WEIR_ENOMEM;
 }
 
 void weir__downstream_rest_reader(weir__downstream *d) {
-  weir_relay *relay = d->relay;
-  if (!d->reader) return;
-  if (relay->spare) {
-    weir__h1_free(d->reader);
-  } else {
-    weir__h1_renew(d->reader, NULL, NULL);
-    relay->spare = d->reader;
-  }
+  weir__relay_rest(d->relay, WEIR__H1_REQUEST, d->reader);
   d->reader = NULL;
 }
 

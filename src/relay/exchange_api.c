@@ -10,7 +10,7 @@ int weir_exchange_set_upstream(weir_exchange *ex, weir_upstream *upstream) {
   const char *host = upstream->host         ? upstream->host
                      : ex->request->host[0] ? ex->request->host /* the client's */
                                             : upstream->url.authority;
-  int rc = weir__head_set(ex->request, "Host", weir__slice_str(host));
+  int rc = weir__head_set(ex->request, weir__slice_str("Host"), weir__slice_str(host));
   if (rc == 0) ex->origin = upstream;
   return rc;
 }

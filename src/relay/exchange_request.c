@@ -77,8 +77,7 @@ static int prepare_head(weir_exchange *ex) {
   const char *authority = ex->origin ? ex->origin->url.authority : "localhost";
   int rc = weir__forward_request(head, &ex->relay->set.policy, &ex->down->peer, host, authority,
                                  &ex->upgrade, &ex->te);
-  if (rc == 0 && ex->te)
-    rc = weir__head_add(head, weir__slice_str("TE"), weir__slice_str("trailers"));
+  if (rc == 0 && ex->te) rc = weir__head_put(head, WEIR__NAME_TE, weir__slice_str("trailers"));
   return rc;
 }
 

@@ -137,5 +137,6 @@ int weir__settings_init(weir__settings *s, weir__mem *mem, const weir_options *o
 void weir__settings_free(weir__settings *s, weir__mem *mem) {
   weir__mem_free(mem, (char *)(uintptr_t)s->policy.via);
   weir__mem_free(mem, (char *)(uintptr_t)s->policy.upgrade);
+  s->policy.via = s->policy.upgrade = NULL;
   weir__cidrs_free(&s->trusted, mem);
 }

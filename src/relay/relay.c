@@ -18,22 +18,28 @@
 static void on_drain_deadline(weir__deadline *deadline);
 static void on_last_io(weir__io *io);
 
-static int init_shared(weir_relay *relay) {
-  relay->io = (weir__io){.loop = relay->loop,
-                         .mem = &relay->mem,
-                         .high = relay->set.o.outbox_high,
-                         .low = relay->set.o.outbox_low,
-                         .on_last = on_last_io};
-  relay->io.scratch = weir__mem_new(&relay->mem, WEIR__SCRATCH);
-  relay->spare = weir__h1_new(&relay->mem, WEIR__H1_REQUEST, &relay->set.limits, NULL, NULL);
-  if (!relay->io.scratch || !relay->spare) return WEIR_ENOMEM;
+/* What can be freed from here on, whatever fails. */
+static void init_parts(weir_relay *relay) {
   relay->batch.text.mem = relay->routes.mem = &relay->mem;
   weir__list_init(&relay->upstreams);
   weir__list_init(&relay->listeners);
   weir__list_init(&relay->downstreams);
   weir__crowd_init(&relay->crowd, &relay->mem);
   relay->drain_deadline.fn = on_drain_deadline;
-  return 0;
+}
+
+static int init_shared(weir_relay *relay) {
+  const weir__h1_limits *limits = &relay->set.limits;
+  relay->io = (weir__io){.loop = relay->loop,
+                         .mem = &relay->mem,
+                         .high = relay->set.o.outbox_high,
+                         .low = relay->set.o.outbox_low,
+                         .on_last = on_last_io};
+  relay->io.scratch = weir__mem_new(&relay->mem, WEIR__SCRATCH);
+  for (int kind = 0; kind < WEIR__H1_KINDS; kind++)
+    relay->spare[kind] = weir__h1_new(&relay->mem, (enum weir__h1_kind)kind, limits, NULL, NULL);
+  bool made = relay->io.scratch && relay->spare[0] && relay->spare[1];
+  return made ? 0 : WEIR_ENOMEM;
 }
 
 static void free_memory(weir_relay *relay) {
@@ -44,22 +50,16 @@ static void free_memory(weir_relay *relay) {
     weir__origin_free(weir__container_of(node, weir_upstream, node));
   weir__buf_free(&relay->batch.text);
   weir__settings_free(&relay->set, &relay->mem);
-  weir__h1_free(relay->spare);
+  for (int kind = 0; kind < WEIR__H1_KINDS; kind++) weir__h1_free(relay->spare[kind]);
   weir__mem_free(&mem, relay->io.scratch);
   weir__mem_free(&mem, relay);
 }
 
-/* Initialising a timer and a check handle cannot fail in any libuv there is; they are not closable
- * here, since the caller's loop need not turn once more. */
+/* The handles come last, since they are not closable here: the caller's loop need not turn once
+ * more. */
 static int init(weir_relay *relay, const weir_options *options) {
   int rc = weir__settings_init(&relay->set, &relay->mem, options);
-  if (rc) return rc;
-  rc = init_shared(relay);
-  if (rc) {
-    weir__h1_free(relay->spare);
-    weir__mem_free(&relay->mem, relay->io.scratch);
-    weir__settings_free(&relay->set, &relay->mem);
-  }
+  if (rc == 0) rc = init_shared(relay);
   if (rc == 0) rc = weir__clock_init(&relay->clock, relay->loop);
   if (rc == 0) weir__reaper_init(&relay->reaper, relay->loop);
   return rc;
@@ -74,19 +74,39 @@ int weir_relay_new(weir_relay **out, uv_loop_t *loop, const weir_options *option
   if (!relay) return WEIR_ENOMEM;
   relay->loop = loop;
   relay->mem = mem;
+  init_parts(relay);
   rc = init(relay, options);
-  if (rc) {
-    weir__mem_free(&mem, relay);
-    return rc;
-  }
-  *out = relay;
-  return 0;
+  if (rc)
+    free_memory(relay);
+  else
+    *out = relay;
+  return rc;
 }
 
 int weir_relay_route(weir_relay *relay, const char *host, const char *prefix,
                      weir_upstream *upstream) {
   if (upstream && upstream->relay != relay) return WEIR_EINVAL;
   return weir__routes_add(&relay->routes, host, prefix, upstream);
+}
+
+/* ---- readers ---- */
+
+weir__h1_reader *weir__relay_reader(weir_relay *relay, enum weir__h1_kind kind,
+                                    const weir__h1_events *events, void *owner) {
+  weir__h1_reader *reader = relay->spare[kind];
+  relay->spare[kind] = NULL;
+  if (!reader) return weir__h1_new(&relay->mem, kind, &relay->set.limits, events, owner);
+  weir__h1_renew(reader, events, owner);
+  return reader;
+}
+
+void weir__relay_rest(weir_relay *relay, enum weir__h1_kind kind, weir__h1_reader *reader) {
+  if (reader && !relay->spare[kind]) {
+    weir__h1_renew(reader, NULL, NULL);
+    relay->spare[kind] = reader;
+  } else {
+    weir__h1_free(reader);
+  }
 }
 
 /* ---- what goes on ---- */

@@ -21,7 +21,7 @@ struct weir_relay {
   weir__clock clock;
   weir__reaper reaper;
   weir__batch batch;
-  weir__h1_reader *spare; /* a request reader at rest, or NULL; see relay/downstream */
+  weir__h1_reader *spare[WEIR__H1_KINDS]; /* one reader of each kind at rest, or NULL */
   weir__routes routes;
   weir__list upstreams, listeners, downstreams;
   weir__crowd crowd; /* with clients_per_address_max */
@@ -35,6 +35,14 @@ struct weir_relay {
   weir_done_fn drained, closed;
   void *drained_user, *closed_user;
 };
+
+/* A reader for one message or more, perhaps the one at rest; NULL when memory is out. Most messages
+ * are read in one go, so that one reader serves them all in turn; and who only waits for its next
+ * message needs none. */
+weir__h1_reader *weir__relay_reader(weir_relay *relay, enum weir__h1_kind kind,
+                                    const weir__h1_events *events, void *owner);
+/* Gives it back, whatever it was in the middle of; NULL is fine. */
+void weir__relay_rest(weir_relay *relay, enum weir__h1_kind kind, weir__h1_reader *reader);
 
 /* A client connection is gone: the end of a drain or of a close may be reached. */
 void weir__relay_check(weir_relay *relay);

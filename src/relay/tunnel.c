@@ -36,7 +36,7 @@ int weir__tunnel_origin_fin(weir_exchange *ex) {
 /* Both directions have ended, and everything has left in both. An origin that has sent FIN and then
  * takes no more will not tell so by anything that can be read. */
 void weir__tunnel_end_if_done(weir_exchange *ex) {
-  if (ex->origin_fin && ex->up.broken) weir__exchange_fail(ex, WEIR_END_RESET, UV_EPIPE);
+  if (ex->origin_fin && ex->up.broken) weir__exchange_fail(ex, WEIR_END_RESET, ex->up.broken);
   if (weir__exchange_over(ex) || !ex->client_fin || !ex->origin_fin) return;
   if (weir__sender_pending(&ex->up.sender) || weir__downstream_pending(ex->down)) return;
   ex->response_done = true;

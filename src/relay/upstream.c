@@ -13,7 +13,7 @@ enum { KEEP_ALIVE_MARGIN_S = 2, KEEP_ALIVE_MAX_S = 3600 };
 
 static uint32_t idle_ms_of(const weir__upstream *u, const weir_head *head) {
   static const char name[] = "timeout=";
-  const weir__field *field = weir__head_find(head, "Keep-Alive");
+  const weir__field *field = weir__head_find(head, WEIR__NAME_KEEP_ALIVE);
   weir__slice rest = field ? weir__field_value(field) : weir__slice_of("", 0), parameter;
   uint64_t seconds;
   while (weir__slice_next(&rest, &parameter)) {
@@ -102,8 +102,7 @@ static void on_drained(void *owner) {
 
 static void on_write_error(void *owner, int status) {
   weir__upstream *u = owner;
-  (void)status;
-  u->broken = true;
+  u->broken = status;
   u->events->on_drained(u->owner); /* nothing waits there any more */
 }
 
@@ -123,7 +122,7 @@ static int use(weir__upstream *u, weir__stream *stream) {
   int rc = weir__stream_read_start(stream);
   if (rc) return rc;
   rc = weir__sender_attach(&u->sender, stream);
-  if (rc < 0 && rc != WEIR_ENOMEM) u->broken = true;
+  if (rc < 0 && rc != WEIR_ENOMEM) u->broken = rc;
   return rc == WEIR_ENOMEM ? rc : 0;
 }
 
@@ -147,7 +146,7 @@ void weir__upstream_init(weir__upstream *u, weir_relay *relay, weir_upstream *or
 
 void weir__upstream_fini(weir__upstream *u) {
   weir__upstream_abort(u);
-  weir__h1_free(u->reader);
+  weir__relay_rest(u->relay, WEIR__H1_RESPONSE, u->reader);
   u->reader = NULL;
 }
 
@@ -158,8 +157,7 @@ static int connect_anew(weir__upstream *u) {
 }
 
 int weir__upstream_open(weir__upstream *u, const char *method, const char *asked) {
-  u->reader =
-      weir__h1_new(&u->relay->mem, WEIR__H1_RESPONSE, &u->relay->set.limits, &reader_events, u);
+  u->reader = weir__relay_reader(u->relay, WEIR__H1_RESPONSE, &reader_events, u);
   if (!u->reader) return WEIR_ENOMEM;
   weir__h1_expect(u->reader, method, asked);
   weir__stream *stream = weir__pool_take(u->origin);
@@ -170,7 +168,8 @@ int weir__upstream_open(weir__upstream *u, const char *method, const char *asked
 int weir__upstream_reopen(weir__upstream *u) {
   if (u->stream) weir__stream_discard(u->stream);
   u->stream = u->sender.stream = NULL;
-  u->reused = u->broken = false;
+  u->reused = false;
+  u->broken = 0;
   return connect_anew(u);
 }
 
@@ -192,12 +191,13 @@ int weir__upstream_send_end(weir__upstream *u, const weir_head *trailers) {
 int weir__upstream_flush(weir__upstream *u) {
   int rc = weir__sender_flush(&u->sender);
   if (rc >= 0 || rc == WEIR_ENOMEM) return rc;
-  u->broken = true;
+  u->broken = rc;
   return u->sender.early.len > u->sender.early_max ? WEIR__FULL : 0;
 }
 
 void weir__upstream_send_fin(weir__upstream *u) {
-  if (u->stream && weir__stream_shutdown(u->stream) < 0) u->broken = true;
+  int rc = u->stream ? weir__stream_shutdown(u->stream) : 0;
+  if (rc < 0) u->broken = rc;
 }
 
 void weir__upstream_pause(weir__upstream *u) {

@@ -20,9 +20,9 @@ typedef struct weir__upstream {
   weir__h1_reader *reader;
   weir__sender sender;
   uint32_t idle_ms; /* how long the connection may be kept */
+  int broken;       /* writing failed so, or 0; what the origin still says may be read */
   bool reused;      /* the connection has served before */
   bool heard;       /* at least one byte came back on it */
-  bool broken;      /* writing failed; what the origin still says may be read */
   bool complete;    /* the response has ended */
   bool keep_alive;
   bool raw; /* a tunnel: bytes both ways */

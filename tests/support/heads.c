@@ -45,10 +45,10 @@ weir_head *head_of(weir__mem *mem, const char *start, const char *fields) {
     weir__head_free(head);
     return NULL;
   }
-  const weir__field *host = weir__head_find(head, "Host"),
-                    *upgrade = weir__head_find(head, "Upgrade");
+  const weir__field *host = weir__head_search(head, weir__slice_str("Host")),
+                    *upgrade = weir__head_search(head, weir__slice_str("Upgrade"));
   if (head->request && host) head->host = host->pub.value;
-  if (upgrade && weir__head_lists(head, "Connection", "upgrade"))
+  if (upgrade && weir__head_lists(head, WEIR__NAME_CONNECTION, "upgrade"))
     head->upgrade = upgrade->pub.value;
   return head;
 }

@@ -119,7 +119,7 @@ static inline void h1_put_start(h1_run *run, const weir_head *head) {
 }
 
 static inline void h1_put_meaning(h1_run *run, const weir_head *head) {
-  const weir__field *host = weir__head_find(head, "Host");
+  const weir__field *host = weir__head_search(head, weir__slice_str("Host"));
   fprintf(run->log, head->keep_alive ? " keep" : " close");
   h1_put_framing(run, head);
   if (head->expect) fprintf(run->log, " expect");

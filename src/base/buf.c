@@ -6,12 +6,14 @@
 
 #include "weir/err.h"
 
-enum { BUF_FIRST = 512 };
+/* What a buffer begins with is often all it will hold, and a round number of it would leave a hole
+ * that nothing else fits into. */
+enum { BUF_FIRST = 64 };
 
 static int reserve(weir__buf *buf, size_t need) {
   if (need <= buf->cap) return 0;
   if (need > SIZE_MAX / 2) return WEIR_ENOMEM;
-  size_t cap = buf->cap ? buf->cap : BUF_FIRST;
+  size_t cap = buf->cap ? buf->cap : need > BUF_FIRST ? need : BUF_FIRST;
   while (cap < need) cap *= 2;
   char *ptr = weir__mem_resize(buf->mem, buf->ptr, cap);
   if (!ptr) return WEIR_ENOMEM;

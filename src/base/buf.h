@@ -15,8 +15,8 @@ typedef struct weir__buf {
   size_t len, cap;
 } weir__buf;
 
-/* Appends; WEIR_ENOMEM leaves the buffer as it was. The capacity doubles from 512 bytes up, so it
- * stays below twice the length. */
+/* Appends; WEIR_ENOMEM leaves the buffer as it was. The capacity is what the first
+ * piece needs, 64 bytes at least, then doubles: it stays below twice the length. */
 int weir__buf_append(weir__buf *buf, weir__slice more);
 
 /* Room for `n` more bytes behind the last one, or NULL when memory is out; whoever writes there adds

@@ -36,8 +36,11 @@ static void remove_options(weir_head *head, weir__names kept) {
     weir__slice rest = weir__field_value(f), option;
     while (seen < OPTIONS_MAX && weir__slice_next(&rest, &option)) {
       seen++;
-      if (!weir__names_have(kept | WEIR__IN(CONNECTION), weir__name_of(option)))
-        weir__head_remove(head, option);
+      enum weir__name name = weir__name_of(option);
+      if (weir__names_have(kept | hop_by_hop, name)) continue; /* those stay, these go anyhow */
+      if (weir__slice_is_nocase(option, "close")) continue;
+      head->names_fields = true;
+      weir__head_remove(head, option);
     }
   }
 }
@@ -125,6 +128,8 @@ static const weir__names never_in_trailers =
     WEIR__IN(X_ACCEL_BUFFERING) | WEIR__IN(X_FORWARDED_FOR) | WEIR__IN(X_FORWARDED_HOST) |
     WEIR__IN(X_FORWARDED_PORT) | WEIR__IN(X_FORWARDED_PROTO) | WEIR__IN(X_REAL_IP);
 
-void weir__forward_trailers(weir_head *trailers) {
+void weir__forward_trailers(weir_head *trailers, bool any_named) {
+  while (any_named && trailers->first) weir__head_unlink(trailers, NULL, trailers->first);
   weir__head_drop(trailers, hop_by_hop | never_in_trailers);
+  weir__forward_remove_claims(trailers);
 }

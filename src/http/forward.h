@@ -61,7 +61,10 @@ int weir__forward_request(weir_head *head, const weir__policy *policy, const wei
 int weir__forward_response(weir_head *head, const weir__policy *policy);
 
 /* Drops the fields that may not stand in a trailer section (RFC 9110, 6.5.1): framing, routing,
- * authentication, caching controls, hop-by-hop. */
-void weir__forward_trailers(weir_head *trailers);
+ * authentication, caching controls, hop-by-hop, and what a client says of the way. `any_named`: the
+ * head's Connection named fields that weir does not know (head->names_fields). They may not pass as
+ * trailers either (RFC 9110, 7.6.1), and since the head is gone by then, none does: RFC 9112, 7.1.2
+ * lets a gateway discard them. */
+void weir__forward_trailers(weir_head *trailers, bool any_named);
 
 #endif

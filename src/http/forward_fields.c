@@ -119,7 +119,7 @@ static bool looks_like_claim(weir__slice name) {
 }
 
 /* After this only what a trusted client said is left, so that what follows may believe it. */
-static void remove_claims(weir_head *head) {
+void weir__forward_remove_claims(weir_head *head) {
   weir__field *before = NULL;
   weir__head_drop(head, about_client);
   for (weir__field *f = head->first; f; f = f->next) {
@@ -131,7 +131,7 @@ static void remove_claims(weir_head *head) {
 }
 
 int weir__forward_add_client(weir_head *head, const weir__policy *policy, const weir__peer *peer) {
-  if (!peer->trusted) remove_claims(head);
+  if (!peer->trusted) weir__forward_remove_claims(head);
   int rc = policy->forwarding_fields ? add_x_forwarded(head, peer) : 0;
   if (!rc && policy->forwarded) rc = add_forwarded(head, peer);
   return rc;

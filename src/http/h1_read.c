@@ -36,8 +36,8 @@ struct weir__h1_reader {
   const weir__h1_limits *limits;
   const weir__h1_events *events;
   void *owner;
-  enum weir__h1_kind kind;
-  enum phase phase;
+  enum weir__h1_kind kind : 8;
+  enum phase phase : 8;
   int error; /* what a callback wants feed to return */
 
   const char *method; /* what a response answers */
@@ -48,12 +48,13 @@ struct weir__h1_reader {
   size_t text_len;
   char *value;
   size_t value_len;
-  size_t section;  /* bytes of this head or trailer section */
-  bool line_start; /* the next byte begins a line of it */
-  bool start_line; /* the line at hand is one .. */
-  unsigned spaces; /* .. and has had these (a request line: behind its method) */
+  uint32_t section; /* bytes of this head or trailer section */
+  uint32_t spaces;  /* of this start line (a request line: behind its method) */
+  uint32_t interims;
+  uint8_t blanks;
   bool awaits_lf;  /* an empty line before the request has begun */
-  unsigned blanks, interims;
+  bool line_start; /* the next byte begins a line of the section */
+  bool start_line; /* the line at hand is one */
 
   const char *fed;          /* where the bytes begin that llhttp is reading */
   uint64_t before, payload; /* bytes of the body before those: all, and without framing */
@@ -195,6 +196,11 @@ static int on_body(llhttp_t *p, const char *at, size_t n) {
   return rc ? stop(r, rc) : 0;
 }
 
+/* llhttp lets DEL pass in quotes. */
+static int on_extension(llhttp_t *p, const char *at, size_t n) {
+  return weir__is_field_value(weir__slice_of(at, n)) ? 0 : stop(reader_of(p), WEIR_EMESSAGE);
+}
+
 /* Pauses before the trailer section, so that its lines pass through feed_section(). */
 static int on_chunk_header(llhttp_t *p) {
   weir__h1_reader *r = reader_of(p);
@@ -226,6 +232,8 @@ static const llhttp_settings_t settings = {
     .on_headers_complete = on_headers_complete,
     .on_body = on_body,
     .on_chunk_header = on_chunk_header,
+    .on_chunk_extension_name = on_extension,
+    .on_chunk_extension_value = on_extension,
     .on_message_complete = on_message_complete,
 };
 
@@ -233,8 +241,9 @@ static const llhttp_settings_t settings = {
 
 /* llhttp blames the version for a bad line end behind it, too. */
 static int error_of(const llhttp_t *p, llhttp_errno_t err) {
-  bool known = p->http_major == 1 && p->http_minor <= 1;
-  if (err == HPE_INVALID_VERSION && !known) return WEIR_EVERSION;
+  bool other =
+      p->http_major > 1 || (p->http_major == 1 && p->http_minor > 1); /* 0: none was read */
+  if (err == HPE_INVALID_VERSION && other) return WEIR_EVERSION;
   bool framing = err == HPE_INVALID_CONTENT_LENGTH || err == HPE_UNEXPECTED_CONTENT_LENGTH ||
                  err == HPE_INVALID_TRANSFER_ENCODING;
   return framing ? WEIR_EFRAMING : WEIR_EMESSAGE;

@@ -45,6 +45,7 @@ struct weir_head {
   uint64_t length;     /* WEIR__FRAMING_LENGTH */
   bool keep_alive;     /* the sender would keep the connection (RFC 9112, 9.3) */
   bool expect;         /* request: Expect: 100-continue */
+  bool names_fields;   /* Connection named fields that weir does not know: see http/forward */
   const char *host;    /* request: of Host or of an absolute target; "" if none */
   const char *upgrade; /* the Upgrade value if Connection lists it, else NULL */
 };

@@ -59,7 +59,7 @@ void weir__outbox_free(weir__outbox *box) {
 }
 
 size_t weir__outbox_bound(size_t high, size_t burst) {
-  /* A buffer stays below twice what it holds, or is the 512 bytes it begins with; while it grows,
+  /* A buffer stays below twice what it holds, or is the 64 bytes it begins with; while it grows,
    * there is the smaller one, too. */
-  return 3 * (high + burst) + 2 * (size_t)512;
+  return 3 * (high + burst) + 2 * (size_t)64;
 }

@@ -15,3 +15,8 @@ void weir__stream_discard(weir__stream *s) {
   weir__stream_own(s, &nobody, NULL);
   weir__stream_close(s);
 }
+
+void weir__stream_break(weir__stream *s) {
+  weir__stream_own(s, &nobody, NULL);
+  weir__stream_reset(s);
+}

@@ -84,6 +84,8 @@ static inline bool weir__stream_left(const weir__stream *s, bool fin) {
 }
 /* Closes a stream that nobody listens to any more. */
 void weir__stream_discard(weir__stream *s);
+/* The same, with a reset. */
+void weir__stream_break(weir__stream *s);
 static inline size_t weir__stream_unacked(const weir__stream *s) { return s->verbs->unacked(s); }
 
 #endif

@@ -349,7 +349,7 @@ int weir__downstream_new(weir__downstream **out, weir_relay *relay, weir__stream
   d->uv = uv;
   d->ahead.mem = &relay->mem;
   d->deadline.fn = weir__downstream_on_deadline;
-  weir__sender_init(&d->sender, &relay->mem, &relay->batch, relay->set.o.outbox_high);
+  weir__sender_init(&d->sender, &relay->batch, relay->set.o.outbox_high);
   d->sender.stream = stream;
   set_peer(d);
   weir__stream_own(stream, &stream_events, d);

@@ -115,6 +115,8 @@ void weir__downstream_next(weir__downstream *d);
 void weir__downstream_cut(weir__downstream *d);
 /* The client is gone, or has to be. */
 void weir__downstream_drop(weir__downstream *d);
+/* It takes nothing, and has to be gone. */
+void weir__downstream_reset(weir__downstream *d);
 /* Drain: an idle connection closes; a busy one does after its exchange. */
 void weir__downstream_drain(weir__downstream *d);
 

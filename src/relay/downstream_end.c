@@ -84,12 +84,19 @@ void weir__downstream_closed(weir__downstream *d) {
 
 /* ---- closing ---- */
 
-void weir__downstream_drop(weir__downstream *d) {
+static void drop(weir__downstream *d, bool reset) {
   if (d->state == WEIR__DOWN_RETURNING || d->state == WEIR__DOWN_CLOSED) return;
-  bool unfinished = d->state == WEIR__DOWN_BUSY || d->state == WEIR__DOWN_CLOSING;
   weir__sender_drop(&d->sender);
-  finish(d, unfinished && d->close_delimited);
+  finish(d, reset);
 }
+
+void weir__downstream_drop(weir__downstream *d) {
+  bool unfinished = d->state == WEIR__DOWN_BUSY || d->state == WEIR__DOWN_CLOSING;
+  drop(d, unfinished && d->close_delimited);
+}
+
+/* A FIN would wait in the kernel behind bytes that nobody takes, and keep their memory. */
+void weir__downstream_reset(weir__downstream *d) { drop(d, true); }
 
 static void linger(weir__downstream *d) {
   if (weir__stream_shutdown(d->stream) < 0) {

@@ -48,9 +48,12 @@ static bool is_whole(const weir_exchange *ex) {
   return ex->response_done && !ex->down->unwritten && weir__downstream_pending(ex->down) == 0;
 }
 
+static bool takes_nothing(const weir_exchange *ex) {
+  return ex->end == WEIR_END_TIMEOUT && ex->stats.timer == WEIR_TIMER_STALL;
+}
+
 static bool waits_for_nobody(const weir_exchange *ex) {
-  bool stalled = ex->end == WEIR_END_TIMEOUT && ex->stats.timer == WEIR_TIMER_STALL;
-  return stalled || ex->end == WEIR_END_CLIENT_GONE || ex->end == WEIR_END_DRAINED;
+  return ex->end == WEIR_END_CLIENT_GONE || ex->end == WEIR_END_DRAINED;
 }
 
 /* What the end means for the client's connection. A response whose last bytes still wait here must
@@ -58,6 +61,8 @@ static bool waits_for_nobody(const weir_exchange *ex) {
 static void dismiss_client(weir_exchange *ex) {
   if (is_whole(ex))
     weir__downstream_next(ex->down);
+  else if (takes_nothing(ex))
+    weir__downstream_reset(ex->down);
   else if (waits_for_nobody(ex) || ex->response_done)
     weir__downstream_drop(ex->down);
   else

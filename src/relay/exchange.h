@@ -50,10 +50,11 @@ struct weir_exchange {
   uint64_t body_at;  /* REQUEST_BODY: so much of the body had come when it was set */
   enum weir__phase phase;
   enum weir_end end;
-  bool in_hook; /* a hook that may answer is running */
-  bool te;      /* the client takes trailers */
-  bool expect;  /* the client waits for a 100 and has sent nothing of its body yet */
-  bool json;    /* errors as JSON */
+  bool in_hook;                       /* a hook that may answer is running */
+  bool te;                            /* the client takes trailers */
+  bool request_names, response_names; /* head->names_fields of each */
+  bool expect; /* the client waits for a 100 and has sent nothing of its body yet */
+  bool json;   /* errors as JSON */
   bool connect_allowed;
   bool head_sent;        /* a final head has left */
   bool request_done;     /* the client's message is complete */

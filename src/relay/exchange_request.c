@@ -77,6 +77,7 @@ static int prepare_head(weir_exchange *ex) {
   const char *authority = ex->origin ? ex->origin->url.authority : "localhost";
   int rc = weir__forward_request(head, &ex->relay->set.policy, &ex->down->peer, host, authority,
                                  &ex->upgrade, &ex->te);
+  ex->request_names = head->names_fields;
   if (rc == 0 && ex->te) rc = weir__head_put(head, WEIR__NAME_TE, weir__slice_str("trailers"));
   return rc;
 }
@@ -151,7 +152,7 @@ static int on_end(void *owner, weir_head *trailers) {
   ex->request_done = true;
   weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_REQUEST_BODY);
   if (ex->request_unwanted) return 0;
-  if (trailers) weir__forward_trailers(trailers);
+  if (trailers) weir__forward_trailers(trailers, ex->request_names);
   if (weir__upstream_send_end(&ex->up, trailers) == WEIR_ENOMEM)
     weir__exchange_fail(ex, WEIR_END_NO_MEMORY, WEIR_ENOMEM);
   return weir__exchange_over(ex) ? WEIR_ECANCELED : 0;

@@ -87,6 +87,7 @@ static bool feigns_tunnel(const weir_exchange *ex, const weir_head *head) {
 static int take_head(weir_exchange *ex, weir_head *head) {
   if (unless_prepared(ex, weir__forward_response(head, &ex->relay->set.policy)))
     return WEIR_ECANCELED;
+  ex->response_names = head->names_fields;
   if (ask_host(ex, head)) return WEIR_ECANCELED;
   if (feigns_tunnel(ex, head)) {
     weir__exchange_refuse(ex, 502);
@@ -125,7 +126,7 @@ static int on_body(void *owner, weir__slice span) {
 static int ask_about_trailers(weir_exchange *ex, weir_head *trailers) {
   const weir_hooks *hooks = ex->hooks;
   if (!trailers) return 0;
-  weir__forward_trailers(trailers);
+  weir__forward_trailers(trailers, ex->response_names);
   if (!trailers->first || !hooks->on_trailers) return 0;
   return weir__exchange_verdict(ex, hooks->on_trailers(ex, trailers, hooks->user));
 }

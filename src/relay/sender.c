@@ -8,9 +8,41 @@ enum {
   TEXT_KEPT = 16 * 1024, /* a larger text buffer is given back after use */
 };
 
-void weir__sender_init(weir__sender *sender, weir__mem *mem, weir__batch *batch, size_t early_max) {
-  *sender = (weir__sender){.batch = batch, .early = {.mem = mem}, .early_max = early_max};
+void weir__sender_init(weir__sender *sender, weir__batch *batch, uint32_t early_max) {
+  *sender = (weir__sender){.batch = batch, .early_max = early_max};
 }
+
+/* ---- bytes before there is a connection ---- */
+
+static size_t early_len(const weir__sender *sender) {
+  return sender->early ? sender->early->len : 0;
+}
+
+bool weir__sender_overfull(const weir__sender *sender) {
+  return early_len(sender) > sender->early_max;
+}
+
+static void drop_early(weir__sender *sender) {
+  if (!sender->early) return;
+  weir__mem *mem = sender->early->mem;
+  weir__buf_free(sender->early);
+  weir__mem_free(mem, sender->early);
+  sender->early = NULL;
+}
+
+static int keep_early(weir__sender *sender, const weir__slice *slices, size_t count) {
+  weir__mem *mem = sender->batch->text.mem;
+  if (!sender->early && !(sender->early = weir__mem_new(mem, sizeof *sender->early)))
+    return WEIR_ENOMEM;
+  sender->early->mem = mem;
+  for (size_t i = 0; i < count; i++) {
+    int rc = weir__buf_append(sender->early, slices[i]);
+    if (rc) return rc;
+  }
+  return weir__sender_overfull(sender) ? WEIR__FULL : 0;
+}
+
+/* ---- the batch ---- */
 
 static void clear(weir__batch *batch) {
   batch->owner = NULL;
@@ -21,7 +53,7 @@ static void clear(weir__batch *batch) {
 
 void weir__sender_drop(weir__sender *sender) {
   if (sender->batch->owner == sender) clear(sender->batch);
-  weir__buf_free(&sender->early);
+  drop_early(sender);
   sender->sent = 0;
   sender->carried = 0;
   sender->ended = false;
@@ -132,14 +164,6 @@ static void point_into_text(weir__batch *batch) {
   }
 }
 
-static int keep_early(weir__sender *sender, const weir__slice *slices, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    int rc = weir__buf_append(&sender->early, slices[i]);
-    if (rc) return rc;
-  }
-  return sender->early.len > sender->early_max ? WEIR__FULL : 0;
-}
-
 static size_t total(const weir__slice *slices, size_t count) {
   size_t n = 0;
   for (size_t i = 0; i < count; i++) n += slices[i].len;
@@ -169,15 +193,15 @@ int weir__sender_flush(weir__sender *sender) {
 
 int weir__sender_attach(weir__sender *sender, weir__stream *stream) {
   sender->stream = stream;
-  if (sender->early.len == 0) return 0;
-  weir__slice early = weir__buf_slice(&sender->early);
+  if (early_len(sender) == 0) return 0;
+  weir__slice early = weir__buf_slice(sender->early);
   int rc = weir__stream_writev(stream, &early, 1);
   if (rc < 0) return rc;
   sender->sent += early.len;
-  weir__buf_free(&sender->early);
+  drop_early(sender);
   return rc;
 }
 
 size_t weir__sender_pending(const weir__sender *sender) {
-  return sender->early.len + (sender->stream ? weir__stream_pending(sender->stream) : 0);
+  return early_len(sender) + (sender->stream ? weir__stream_pending(sender->stream) : 0);
 }

@@ -30,15 +30,18 @@ typedef struct weir__batch {
 struct weir__sender {
   weir__batch *batch;
   weir__stream *stream; /* NULL: not connected yet, bytes go to `early` */
-  weir__buf early;
-  size_t early_max; /* more than this waiting there is WEIR__FULL */
+  weir__buf *early;     /* NULL: none */
+  uint32_t early_max;   /* more than this waiting there is WEIR__FULL */
+  int carried;          /* result of a flush that another sender forced */
   weir__body body;
   uint64_t sent; /* bytes the stream has taken */
-  int carried;   /* result of a flush that another sender forced */
   bool ended;
 };
 
-void weir__sender_init(weir__sender *sender, weir__mem *mem, weir__batch *batch, size_t early_max);
+void weir__sender_init(weir__sender *sender, weir__batch *batch, uint32_t early_max);
+
+/* True if more waits early than should. */
+bool weir__sender_overfull(const weir__sender *sender);
 
 /* Forgets what was gathered or waits early, and the message. The stream is not touched. */
 void weir__sender_drop(weir__sender *sender);

@@ -41,4 +41,5 @@ void weir__tunnel_end_if_done(weir_exchange *ex) {
   if (weir__sender_pending(&ex->up.sender) || weir__downstream_pending(ex->down)) return;
   ex->response_done = true;
   ex->end = WEIR_END_COMPLETE;
+  weir__upstream_release(&ex->up); /* whole: nothing is to be reset */
 }

@@ -141,7 +141,7 @@ static void on_connect(void *owner, int status, weir__stream *stream) {
 void weir__upstream_init(weir__upstream *u, weir_relay *relay, weir_upstream *origin,
                          const weir__side_events *events, void *owner) {
   *u = (weir__upstream){.relay = relay, .origin = origin, .events = events, .owner = owner};
-  weir__sender_init(&u->sender, &relay->mem, &relay->batch, relay->set.o.outbox_high);
+  weir__sender_init(&u->sender, &relay->batch, relay->set.o.outbox_high);
 }
 
 void weir__upstream_fini(weir__upstream *u) {
@@ -192,7 +192,7 @@ int weir__upstream_flush(weir__upstream *u) {
   int rc = weir__sender_flush(&u->sender);
   if (rc >= 0 || rc == WEIR_ENOMEM) return rc;
   u->broken = rc;
-  return u->sender.early.len > u->sender.early_max ? WEIR__FULL : 0;
+  return weir__sender_overfull(&u->sender) ? WEIR__FULL : 0;
 }
 
 void weir__upstream_send_fin(weir__upstream *u) {
@@ -226,7 +226,10 @@ void weir__upstream_release(weir__upstream *u) {
 void weir__upstream_abort(weir__upstream *u) {
   if (u->connect) weir__connect_cancel(u->connect);
   u->connect = NULL;
-  if (u->stream) weir__stream_discard(u->stream);
+  if (u->stream && u->raw)
+    weir__stream_break(u->stream);
+  else if (u->stream)
+    weir__stream_discard(u->stream);
   u->stream = u->sender.stream = NULL;
   weir__sender_drop(&u->sender);
 }

@@ -55,7 +55,8 @@ void weir__upstream_resume(weir__upstream *u);
 
 /* The response has ended: the connection goes to the pool if it may serve again, else it closes. */
 void weir__upstream_release(weir__upstream *u);
-/* Ends it now. No event follows. Idempotent, allowed inside every event. */
+/* Ends it now. No event follows. Idempotent, allowed inside every event. A tunnel, which has no
+ * framing to tell a cut by and may have sent its FIN already, is reset. */
 void weir__upstream_abort(weir__upstream *u);
 
 /* True if the request can be sent once more although its connection is gone: not a byte of it had

@@ -50,13 +50,13 @@ static void an_empty_buffer_holds_no_memory(void) {
   close(&f);
 }
 
-static void the_capacity_starts_at_512_and_stays_below_twice_the_length(void) {
+static void the_capacity_is_what_the_first_piece_needs_and_stays_below_twice_the_length(void) {
   fixture f;
   open(&f);
   for (size_t len = 1; len < 10000; len++) {
     CHECK_INT(append(&f, "x"), 0);
     CHECK_INT(f.buf.len, len);
-    CHECK(f.buf.cap >= len && (f.buf.cap == 512 || f.buf.cap < 2 * len));
+    CHECK(f.buf.cap >= len && (f.buf.cap == 64 || f.buf.cap < 2 * len));
     CHECK_INT(f.a.live_bytes, f.buf.cap);
   }
   close(&f);
@@ -114,7 +114,7 @@ int main(int argc, char **argv) {
   check_begin(argc, argv);
   TEST(what_is_appended_stands_there_in_order);
   TEST(an_empty_buffer_holds_no_memory);
-  TEST(the_capacity_starts_at_512_and_stays_below_twice_the_length);
+  TEST(the_capacity_is_what_the_first_piece_needs_and_stays_below_twice_the_length);
   TEST(dropping_moves_the_rest_to_the_front);
   TEST(a_failed_append_leaves_the_buffer);
   TEST(a_length_beyond_all_memory_is_refused);

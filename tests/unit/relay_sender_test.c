@@ -26,7 +26,7 @@ static void begin_with(fixture *f, weir__stream *stream) {
   weir__mem_init(&f->mem, &f->a.hooks);
   f->batch = (weir__batch){.text = {.mem = &f->mem}};
   mem_stream_init(&f->m);
-  weir__sender_init(&f->s, &f->mem, &f->batch, EARLY_MAX);
+  weir__sender_init(&f->s, &f->batch, EARLY_MAX);
   f->s.stream = stream;
 }
 
@@ -525,7 +525,7 @@ typedef struct pair {
 static void begin_pair(pair *p) {
   begin(&p->f);
   mem_stream_init(&p->m);
-  weir__sender_init(&p->s, &p->f.mem, &p->f.batch, EARLY_MAX);
+  weir__sender_init(&p->s, &p->f.batch, EARLY_MAX);
   p->s.stream = &p->m.base;
   CHECK_INT(send_head(&p->f, WEIR__FRAMING_CHUNKED, 0), 0);
   CHECK_INT(flush(&p->f), 0);
@@ -700,7 +700,7 @@ static int send_all(weir__mem *mem, void *stream) {
   mem_stream other;
   f.batch = (weir__batch){.text = {.mem = &f.mem}};
   mem_stream_init(&other);
-  weir__sender_init(&f.s, &f.mem, &f.batch, EARLY_MAX);
+  weir__sender_init(&f.s, &f.batch, EARLY_MAX);
   weir_head *trailers = head_of(&f.mem, "HTTP/1.1 200 OK", "A: b\n");
   int rc = trailers ? 0 : WEIR_ENOMEM;
   if (rc == 0) rc = send_head(&f, WEIR__FRAMING_CHUNKED, 0);

@@ -55,7 +55,7 @@ WEIR_EXTERN int weir_head_remove(weir_head *head, const char *name);
  * CONNECT; WEIR_ESTATE on a response. WEIR_ENOMEM. */
 WEIR_EXTERN int weir_head_set_target(weir_head *head, const char *target);
 
-/* Changes status (200 to 599) and reason (NULL: the usual one). WEIR_EINVAL for another status, or
+/* Changes status (200 to 599) and reason (NULL: the usual one; white space around it goes). WEIR_EINVAL for another status, or
  * when the change would alter what the client takes for the body: between 204 or 304 and others, of
  * an interim response, of a tunnel to other than 2xx. WEIR_ESTATE on a request; WEIR_EFIELD for a
  * reason with a control character; WEIR_ENOMEM. */

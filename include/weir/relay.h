@@ -38,10 +38,10 @@ typedef struct weir_options {
   uint32_t gap_ms;     /* 300 s between two reads of a body, or of a tunnel; does not run down
                                while the client is what we wait for */
   uint32_t total_ms;   /* off: a total cuts healthy streams */
-  uint32_t stall_ms;   /* 60 s in which the client took not one byte of what waits for it */
+  uint32_t stall_ms;   /* 60 s in which the client took none, or too little, of what waits for it */
   uint32_t request_head_ms; /* 10 s from the first byte (of a new connection: from accept) to the
                                end of the request head */
-  uint32_t request_body_ms; /* 60 s between two reads of a request body */
+  uint32_t request_body_ms; /* 60 s in which none, or too little, of a request body came */
   uint32_t keepalive_ms;    /* 75 s idle client connection */
   uint32_t idle_origin_ms;  /* 4 s idle origin connection; an origin's `Keep-Alive: timeout=N` makes
                                it N - 2 s */
@@ -72,6 +72,12 @@ typedef struct weir_options {
   uint32_t clients_per_address_max; /* none: connections at once from one IPv4 address or one IPv6
                                        /64 -> 503; unix clients and trusted_proxies do not count,
                                        nor what weir_relay_start() serves */
+  uint32_t client_rate_min; /* 16 bytes a second: a client that sends less of a request body all
+                               through request_body_ms, or takes less of what waits for it all
+                               through stall_ms, is as one that is silent; or a thousand clients of
+                               a byte a second would stay for ever. Not while the response to that
+                               request runs: who talks both ways may do it slowly. WEIR_OFF: any
+                               byte will do */
 } weir_options;
 #define WEIR_OPTIONS_INIT .size = sizeof(weir_options)
 
@@ -138,8 +144,8 @@ typedef void (*weir_return_fn)(uv_stream_t *stream, const weir_returned *returne
  * not reading. `read` are bytes the host has already read from it (copied; may be NULL). It is
  * served until it closes, all its requests by the relay's routes and hooks. weir uses the handle
  * until `returned` (required) gets it, closed. WEIR_EINVAL for another type of handle, WEIR_ESTATE
- * (drain or close has begun), WEIR_ENOMEM; then `returned` is not called.
- * Hooks may run before it returns if `read` holds a whole head; `returned` never does. */
+ * (drain or close has begun), WEIR_ENOMEM, UV_ENOTCONN (the client has left already); then
+ * `returned` is not called. Hooks may run before it returns if `read` holds a whole head; `returned` never does. */
 WEIR_EXTERN int weir_relay_accept(weir_relay *relay, uv_stream_t *stream, const char *read,
                                   size_t read_len, weir_return_fn returned, void *user);
 
@@ -162,7 +168,7 @@ typedef struct weir_request {
  * NULL: those of the relay, else copied. `returned` (required) gets the stream: open if the next
  * request may follow, closed if the exchange left it in no state for one.
  * WEIR_EINVAL, WEIR_EFIELD and WEIR_ETARGET for a head that cannot be written as HTTP; WEIR_ESTATE
- * (drain or close has begun), WEIR_ENOMEM;
+ * (drain or close has begun), WEIR_ENOMEM, UV_ENOTCONN (the client has left already);
  * then `returned` is not called and the stream is still the host's. Hooks may run before it
  * returns, `returned` never does. */
 WEIR_EXTERN int weir_relay_start(weir_relay *relay, uv_stream_t *stream,

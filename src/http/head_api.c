@@ -94,8 +94,9 @@ int weir_head_set_status(weir_head *head, int status, const char *reason) {
   if (head->request) return WEIR_ESTATE;
   if (!may_be_status(head, status)) return WEIR_EINVAL;
   if (!reason) reason = weir__reason(status);
-  if (!weir__is_field_value(weir__slice_str(reason))) return WEIR_EFIELD;
-  const char *copy = weir__arena_copy(&head->arena, weir__slice_str(reason));
+  weir__slice text = weir__slice_trim(weir__slice_str(reason));
+  if (!weir__is_field_value(text)) return WEIR_EFIELD;
+  const char *copy = weir__arena_copy(&head->arena, text);
   if (!copy) return WEIR_ENOMEM;
   head->reason = copy;
   head->status = status;

@@ -21,15 +21,17 @@ static weir__addr addr_of(const any_address *a) {
                                       : weir__addr_from(&a->in4.sin_addr, 4);
 }
 
-void weir__peer_read(const uv_stream_t *handle, weir__addr *addr, int *port) {
+int weir__peer_read(const uv_stream_t *handle, weir__addr *addr, int *port) {
   any_address a;
   int len = sizeof a;
   *addr = (weir__addr){.family = WEIR__UNIX};
   *port = 0;
-  if (handle->type != UV_TCP) return;
-  if (uv_tcp_getpeername((const uv_tcp_t *)handle, &a.any, &len)) return;
+  if (handle->type != UV_TCP) return 0;
+  int err = uv_tcp_getpeername((const uv_tcp_t *)handle, &a.any, &len);
+  if (err) return err;
   *addr = addr_of(&a);
   *port = port_of(&a);
+  return 0;
 }
 
 int weir__peer_local_port(const uv_stream_t *handle) {

@@ -7,9 +7,10 @@
 
 #include "base/cidr.h"
 
-/* The port is 0 and the address is that of a unix client where the system does not say. */
-void weir__peer_read(const uv_stream_t *handle, weir__addr *addr, int *port);
-/* 0 likewise. */
+/* A unix client has no port: 0. What the system says if it does not know: a client that has left
+ * again (UV_ENOTCONN) must not be taken for one of another kind. */
+int weir__peer_read(const uv_stream_t *handle, weir__addr *addr, int *port);
+/* 0 for unix. */
 int weir__peer_local_port(const uv_stream_t *handle);
 
 /* "192.0.2.7", "2001:db8::1", "unix". */

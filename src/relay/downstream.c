@@ -40,6 +40,7 @@ static int on_head(void *owner, weir_head *head) {
   d->keep = head->keep_alive && !d->relay->draining && !d->fin;
   d->request_done = d->close_delimited = false;
   d->served = true;
+  d->last = !head->keep_alive;
   weir__downstream_set_state(d, WEIR__DOWN_BUSY, 0);
   return weir__exchange_begin(d, head);
 }
@@ -333,11 +334,14 @@ void weir__downstream_go_raw(weir__downstream *d) {
 
 /* ---- the beginning ---- */
 
-static void set_peer(weir__downstream *d) {
+static int set_peer(weir__downstream *d) {
   d->peer.scheme = "http";
-  if (d->uv) weir__peer_read(weir__stream_uv_handle(d->uv), &d->peer.addr, &d->peer.port);
+  uv_stream_t *handle = d->uv ? weir__stream_uv_handle(d->uv) : NULL;
+  int rc = handle ? weir__peer_read(handle, &d->peer.addr, &d->peer.port) : 0;
+  if (rc) return rc;
   weir__peer_print(&d->peer.addr, d->peer.text, sizeof d->peer.text);
   d->peer.trusted = weir__cidrs_have(&d->relay->set.trusted, &d->peer.addr);
+  return 0;
 }
 
 int weir__downstream_new(weir__downstream **out, weir_relay *relay, weir__stream *stream,
@@ -351,7 +355,11 @@ int weir__downstream_new(weir__downstream **out, weir_relay *relay, weir__stream
   d->deadline.fn = weir__downstream_on_deadline;
   weir__sender_init(&d->sender, &relay->batch, relay->set.o.outbox_high);
   d->sender.stream = stream;
-  set_peer(d);
+  int rc = set_peer(d);
+  if (rc) {
+    weir__mem_free(&relay->mem, d);
+    return rc;
+  }
   weir__stream_own(stream, &stream_events, d);
   weir__list_init(&d->node);
   weir__list_append(&relay->downstreams, &d->node);

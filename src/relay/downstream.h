@@ -41,45 +41,47 @@ typedef struct weir__loan {
   weir_upstream *upstream; /* NULL: by the routes */
 } weir__loan;
 
+/* As in the exchange, what a response on its way touches stands first. */
 typedef struct weir__downstream {
-  weir__list node; /* in the relay */
-  weir__remains remains;
   weir_relay *relay;
-  weir__stream_uv *uv; /* NULL for a stream of another kind */
   weir__stream *stream;
-  weir__loan *loan;        /* NULL: the stream is the relay's */
-  weir__h1_reader *reader; /* while a request is being read */
   weir__sender sender;
-  weir__peer peer;
-  weir__deadline deadline; /* what it means depends on the state */
-  uint64_t moved;          /* CLOSING: when the client last took a byte */
-  size_t waiting;          /* CLOSING: what waited then */
-  unsigned looks;          /* CLOSING: how often the client's kernel was asked what it has */
-
   const weir__side_events *events; /* BUSY: of the exchange */
   void *owner;
-  weir__buf ahead; /* bytes behind the running request */
-  size_t ahead_at; /* of which so many were read */
-
   enum weir__down_state state;
   uint8_t minor;        /* of the running request */
-  bool served;          /* it is not the first one of the connection */
   bool head_only;       /* its method is HEAD */
+  bool raw;             /* a tunnel */
   bool keep;            /* the connection may serve another request */
   bool request_done;    /* the running request was read to its end */
   bool paused;          /* the exchange does not want more of the body */
   bool reading_ahead;   /* a function that feeds the reader is on the stack */
   bool close_delimited; /* the end of the running response is the end of the connection */
-  bool raw;             /* a tunnel */
+  bool served;          /* the request is not the first one of the connection */
+  bool last;            /* the client has said that it is the last one */
   bool cut;             /* CLOSING: the end must look like none */
   bool fin;             /* the client has sent FIN */
   bool unwritten;       /* a write failed: what had been taken did not all arrive */
   bool turned_away;     /* one too many: it does not count as a client */
   bool in_crowd;        /* it counts for its address */
   bool lost;            /* bytes of the next request could not be kept */
+
+  weir__list node; /* in the relay */
+  weir__remains remains;
+  weir__stream_uv *uv;     /* NULL for a stream of another kind */
+  weir__loan *loan;        /* NULL: the stream is the relay's */
+  weir__h1_reader *reader; /* while a request is being read */
+  weir__buf ahead;         /* bytes behind the running request */
+  size_t ahead_at;         /* of which so many were read */
+  weir__deadline deadline; /* what it means depends on the state */
+  weir__peer peer;
+  uint64_t moved; /* CLOSING: when the client last took a byte */
+  size_t waiting; /* CLOSING: what waited then */
+  unsigned looks; /* CLOSING: how often the client's kernel was asked what it has */
 } weir__downstream;
 
-/* Takes a connected stream. On failure (WEIR_ENOMEM) the stream is still the caller's. Reading has
+/* Takes a connected stream. On failure (WEIR_ENOMEM, UV_ENOTCONN and the like for a client that has
+ * left already) the stream is still the caller's. Reading has
  * not begun. */
 int weir__downstream_new(weir__downstream **d, weir_relay *relay, weir__stream *stream,
                          weir__stream_uv *uv);

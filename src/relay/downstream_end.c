@@ -121,11 +121,19 @@ static void cut_now(weir__downstream *d) {
     finish(d, true);
 }
 
+/* Its request was whole and its last one (RFC 9112, 9.6): no byte will come that a reset could answer
+ * and so overtake the response. */
+static bool says_no_more(const weir__downstream *d) {
+  return d->last && d->request_done && d->ahead.len == 0;
+}
+
 void weir__downstream_go_on_closing(weir__downstream *d) {
   if (weir__downstream_pending(d) > 0) return;
   d->looks = 0;
   if (d->cut)
     cut_now(d);
+  else if (says_no_more(d))
+    finish(d, false);
   else
     linger(d);
 }

@@ -28,44 +28,47 @@ enum weir__phase {
 #undef WEIR__PHASE_ENUM
 };
 
+/* What a piece of a stream on its way touches stands first, so that an idle one that wakes up costs
+ * few cache lines. */
 struct weir_exchange {
-  weir__remains remains;
   weir_relay *relay;
   weir__downstream *down;
-  weir__upstream up;
-  weir_upstream *origin;
   const weir_hooks *hooks;
+  uint64_t last_chunk_ms;
+  enum weir__phase phase;
+  enum weir_end end;
+  bool chunk_pending; /* this read brought body bytes */
+  bool origin_paused, client_paused;
+  bool response_done;
+  bool request_done;     /* the client's message is complete */
+  bool request_unwanted; /* its rest is read and dropped */
+  bool head_sent;        /* a final head has left */
+  bool unmarked;         /* the origin ends its body by closing */
+  bool failed;           /* the end is decided, an error answer is leaving */
+  bool in_hook;          /* a hook that may answer is running */
+  bool expect;           /* the client waits for a 100 and has sent nothing of its body yet */
+  bool te;               /* the client takes trailers */
+  bool json;             /* errors as JSON */
+  bool connect_allowed;
+  bool repeatable;                    /* idempotent and without body */
+  bool client_fin, origin_fin;        /* of a tunnel */
+  bool request_names, response_names; /* head->names_fields of each */
+  weir_stats stats;
+  weir__deadlines deadlines;
+  weir__upstream up;
+
+  weir__remains remains;
+  weir_upstream *origin;
   weir_head *request;  /* NULL once nothing can need it any more */
   const char *upgrade; /* protocols the origin is asked for, in the head's arena; or NULL */
   const char *target;  /* as the client sent it, likewise */
   weir__answer answer; /* given by the host in a hook that is still running */
-  weir__deadlines deadlines;
-  weir_stats stats;
   void *data;
   uint64_t id;
-  uint64_t last_chunk_ms;
   uint64_t moved_ms; /* STALL: when the client last took a byte .. */
   uint64_t taken;    /* .. and how many it had taken then */
   uint64_t dropped;  /* request bytes nobody wants any more */
   uint64_t body_at;  /* REQUEST_BODY: so much of the body had come when it was set */
-  enum weir__phase phase;
-  enum weir_end end;
-  bool in_hook;                       /* a hook that may answer is running */
-  bool te;                            /* the client takes trailers */
-  bool request_names, response_names; /* head->names_fields of each */
-  bool expect; /* the client waits for a 100 and has sent nothing of its body yet */
-  bool json;   /* errors as JSON */
-  bool connect_allowed;
-  bool head_sent;        /* a final head has left */
-  bool request_done;     /* the client's message is complete */
-  bool request_unwanted; /* its rest is read and dropped */
-  bool response_done;
-  bool repeatable; /* idempotent and without body */
-  bool origin_paused, client_paused;
-  bool client_fin, origin_fin; /* of a tunnel */
-  bool chunk_pending;          /* this read brought body bytes */
-  bool unmarked;               /* the origin ends its body by closing */
-  bool failed;                 /* the end is decided, an error answer is leaving */
 };
 
 /* Takes over the head of a request that `down` read. Runs on_request and opens the origin. 0, or

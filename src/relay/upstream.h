@@ -11,14 +11,10 @@
 #include "relay/side.h"
 
 typedef struct weir__upstream {
-  weir_relay *relay;
-  weir_upstream *origin;
   const weir__side_events *events;
   void *owner;
-  weir__connect *connect; /* while there is no connection yet */
   weir__stream *stream;
   weir__h1_reader *reader;
-  weir__sender sender;
   uint32_t idle_ms; /* how long the connection may be kept */
   int broken;       /* writing failed so, or 0; what the origin still says may be read */
   bool reused;      /* the connection has served before */
@@ -26,6 +22,10 @@ typedef struct weir__upstream {
   bool complete;    /* the response has ended */
   bool keep_alive;
   bool raw; /* a tunnel: bytes both ways */
+  weir_relay *relay;
+  weir_upstream *origin;
+  weir__connect *connect; /* while there is no connection yet */
+  weir__sender sender;
 } weir__upstream;
 
 void weir__upstream_init(weir__upstream *u, weir_relay *relay, weir_upstream *origin,

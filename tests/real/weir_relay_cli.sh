@@ -36,7 +36,7 @@ done
 check a_bad_time_is_refused_by_--idle-origin refuses "--idle-origin soon: want a time" --idle-origin=soon "$origin"
 check a_time_of_0_is_refused refuses "--gap-timeout 0: want a time" --gap-timeout 0 "$origin"
 check a_time_without_end_is_refused refuses "--gap-timeout 50000h: want a time" --gap-timeout 50000h "$origin"
-for flag in head-bytes target-bytes request-body-max outbox-high outbox-low pipeline-bytes notsent-lowat; do
+for flag in head-bytes target-bytes request-body-max outbox-high outbox-low pipeline-bytes notsent-lowat client-rate-min; do
   check "a_bad_size_is_refused_by_--$flag" refuses "--$flag 5x: want a size such as 65536, 64k or 1m" "--$flag" 5x "$origin"
 done
 for flag in head-fields interim-max clients-max clients-per-address idle-per-origin; do
@@ -133,7 +133,7 @@ all_flags() {
     --request-head-timeout 10S --request-body-timeout=60s --keepalive-timeout 75 --idle-origin 4s --user-timeout off \
     --head-bytes 1m --head-fields 100 --target-bytes 64K --interim-max off --request-body-max 10g --clients-max 1000 \
     --clients-per-address 100 --idle-per-origin 8 --outbox-high 1m --outbox-low 4096 --pipeline-bytes off --notsent-lowat off --workers 4 \
-    --access-log "$work/never" --log-level debug --drain-timeout off "$origin"
+    --client-rate-min 1k --access-log "$work/never" --log-level debug --drain-timeout off "$origin"
 }
 
 check every_flag_is_taken is "$(all_flags 2>&1; echo $?)" 0

@@ -333,15 +333,15 @@ static void nor_is_one_that_takes_a_little_of_what_waits(void) {
   RUN_UNTIL(&f, last_exchange(&f)->origin_paused);
   settle(&f);
   for (int i = 0; i < 6; i++) {
-    size_t before = client->got_len;
+    size_t before = weir__downstream_pending(last_down(&f));
     pass(&f, 40 * SECOND);
-    CHECK_INT(f.end_count, 0);
-    peer_go(client);
-    RUN_UNTIL(&f, client->got_len > before + 16 * KIB);
+    if (!CHECK_INT(f.end_count, 0)) break;
+    peer_go(client); /* how much that must be, the system decides */
+    RUN_UNTIL(&f, weir__downstream_pending(last_down(&f)) < before);
     peer_stop(client);
     settle(&f);
   }
-  CHECK(last_exchange(&f)->origin_paused); /* all that time */
+  CHECK(last_exchange(&f) && last_exchange(&f)->origin_paused); /* all that time */
   fixture_end(&f);
 }
 
@@ -441,7 +441,9 @@ static void a_later_head_has_its_ten_seconds_from_its_first_byte_on(void) {
 
 static void a_request_body_may_pause_for_a_minute(void) {
   fixture f;
-  fixture_open(&f);
+  fixture_init(&f);
+  f.options.client_rate_min = WEIR_OFF;
+  fixture_start(&f);
   peer *client = ask(&f, POST "123"), *origin = asked(&f, 0);
   RUN_UNTIL(&f, got(origin, "123"));
   pass(&f, 55 * SECOND);

@@ -1,0 +1,115 @@
+/* Content-Length in every form that is not its own. */
+#include "hostile/tables.h"
+
+#define LENGTH(value, rest) IN(POST_P "Content-Length:" value "\r\n\r\n" rest)
+
+/* clang-format off */
+const hostile_request request_length[] = {
+    /* what the grammar gives */
+    {"a plain length passes", "9110 8.6", LENGTH(" 5", "hello"), SERVED, "POST /p hello",
+     .has = "Content-Length: 5"},
+    {"a length of nothing passes", "9110 8.6", LENGTH(" 0", ""), SERVED, "POST /p",
+     .has = "Content-Length: 0"},
+    {"a length without white space passes", "9112 5.1", LENGTH("5", "hello"), SERVED,
+     "POST /p hello", .has = "Content-Length: 5"},
+    {"white space before a length is none of it", "9112 5.1", LENGTH(" \t 5", "hello"), SERVED,
+     "POST /p hello", .has = "Content-Length: 5"},
+    {"spaces behind a length are none of it", "9112 5.1", LENGTH(" 5  ", "hello"), SERVED,
+     "POST /p hello", .has = "Content-Length: 5"},
+    /* legal, but unheard of, and llhttp knows only spaces there */
+    {"a tab behind a length is refused", "9112 5.1", LENGTH(" 5\t", "hello"), REFUSED},
+    {"leading zeros of a length are not passed on", "9110 8.6", LENGTH(" 005", "hello"), SERVED,
+     "POST /p hello", .has = "Content-Length: 5"},
+    {"two hundred leading zeros are still a 5", "9110 8.6",
+     LONG(POST_P "Content-Length: ", "0", 200, "5\r\n\r\nhello"), SERVED, "POST /p hello",
+     .has = "Content-Length: 5", .sparse = true},
+    {"a GET may have a length", "9110 9.3.1", IN(GET_P "Content-Length: 5\r\n\r\nhello"), SERVED,
+     "GET /p hello"},
+    {"the name of a length has no case", "9110 5.1", IN(POST_P "cOnTeNt-LeNgTh: 5\r\n\r\nhello"),
+     SERVED, "POST /p hello"},
+    {"HTTP/1.0 may have a length", "9112 6.2",
+     IN("POST /p HTTP/1.0\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"), .client = "200 close",
+     "POST /p hello"},
+
+    /* signs, spaces, other notations */
+    {"a plus sign is no digit", "9110 8.6", LENGTH(" +5", "hello"), REFUSED},
+    {"a minus sign is no digit", "9110 8.6", LENGTH(" -5", "hello"), REFUSED},
+    {"minus nothing is no length", "9110 8.6", LENGTH(" -0", ""), REFUSED},
+    {"a length has no space inside", "9110 8.6", LENGTH(" 5 5", "hello"), REFUSED},
+    {"a length has no tab inside", "9110 8.6", LENGTH(" 0\t5", "hello"), REFUSED},
+    {"a length is not hex", "9110 8.6", LENGTH(" 0x5", "hello"), REFUSED},
+    {"a hex digit is no digit", "9110 8.6", LENGTH(" a", "0123456789"), REFUSED},
+    {"a length is no fraction", "9110 8.6", LENGTH(" 5.0", "hello"), REFUSED},
+    {"a length has no exponent", "9110 8.6", LENGTH(" 5e0", "hello"), REFUSED},
+    {"a length has no separators", "9110 8.6", LENGTH(" 1_0", "0123456789"), REFUSED},
+    {"a length has no parameters", "9110 8.6", LENGTH(" 5;a=b", "hello"), REFUSED},
+    {"a length is not quoted", "9110 8.6", LENGTH(" \"5\"", "hello"), REFUSED},
+    {"a length is not a word", "9110 8.6", LENGTH(" five", "hello"), REFUSED},
+    {"digits of other scripts are none", "9110 8.6", LENGTH(" \xef\xbc\x95", "hello"), REFUSED},
+    {"a vertical tab is no white space", "9110 5.6.3", LENGTH(" \x0b" "5", "hello"), REFUSED},
+    {"a form feed is no white space", "9110 5.6.3", LENGTH(" 5\x0c", "hello"), REFUSED},
+    {"a no-break space is no white space", "9110 5.6.3", LENGTH(" \xa0" "5", "hello"), REFUSED},
+    {"a NUL does not end a length", "9110 5.5", LENGTH(" 5\0", "hello"), REFUSED},
+    {"an empty length is none", "9110 8.6", LENGTH("", "hello"), REFUSED},
+    {"a blank length is none", "9110 8.6", LENGTH(" \t ", "hello"), REFUSED},
+    {"a folded length is refused", "9112 5.2", LENGTH("\r\n 5", "hello"), REFUSED},
+
+    /* lists and repeats: RFC 9110, 8.6 lets us repair equal ones; who sends them has lost count */
+    {"a list of equal lengths is refused", "9110 8.6", LENGTH(" 5, 5", "hello"), REFUSED},
+    {"a list without spaces is refused", "9110 8.6", LENGTH(" 5,5", "hello"), REFUSED},
+    {"a list of different lengths is refused", "9112 6.3", LENGTH(" 5, 6", "hello!"), REFUSED},
+    {"a comma behind a length is a list", "9110 8.6", LENGTH(" 5,", "hello"), REFUSED},
+    {"a comma before a length is a list", "9110 8.6", LENGTH(" ,5", "hello"), REFUSED},
+    {"two equal lengths are refused", "9110 8.6", LENGTH(" 5\r\nContent-Length: 5", "hello"),
+     REFUSED},
+    {"two different lengths are refused", "9112 6.3", LENGTH(" 5\r\nContent-Length: 0", "hello"),
+     REFUSED},
+    {"a length and an empty one are refused", "9112 6.3", LENGTH(" 5\r\nContent-Length:", "hello"),
+     REFUSED},
+    {"an empty length and a full one are refused", "9112 6.3",
+     LENGTH("\r\nContent-Length: 5", "hello"), REFUSED},
+    {"two lengths in different case are two", "9112 6.3",
+     LENGTH(" 5\r\ncontent-length: 5", "hello"), REFUSED},
+    {"lengths far apart are two", "9112 6.3",
+     LENGTH(" 5\r\nA: b\r\nC: d\r\nE: f\r\nContent-Length: 6", "hello!"), REFUSED},
+    {"a negative length behind a good one is refused", "9112 6.3",
+     LENGTH(" 5\r\nContent-Length: -1", "hello"), REFUSED},
+
+    /* overflow: an origin that counts in 64 bits with a sign must not see what it cannot hold */
+    {"a length of 2^63 is refused", "9110 8.6", LENGTH(" 9223372036854775808", "hello"), REFUSED},
+    {"a length of 2^64 - 1 is refused", "9110 8.6", LENGTH(" 18446744073709551615", "hello"),
+     REFUSED},
+    {"a length of 2^64 is refused", "9110 8.6", LENGTH(" 18446744073709551616", "hello"), REFUSED},
+    {"a length of 2^64 + 5 is not 5", "9110 8.6", LENGTH(" 18446744073709551621", "hello"),
+     REFUSED},
+    {"a length of 40 digits is refused", "9110 8.6",
+     LENGTH(" 1000000000000000000000000000000000000005", "hello"), REFUSED},
+    {"a length of 2^63 - 1 is a long wait", "9110 8.6", LENGTH(" 9223372036854775807", "hello"),
+     .client = "", "POST /p hello..", .alone = true},
+    {"a length of 2^32 + 5 is not 5", "9110 8.6", LENGTH(" 4294967301", "hello"), .client = "",
+     "POST /p hello..", .alone = true},
+
+    /* names that are not Content-Length */
+    {"a space before the colon is refused", "9112 5.1",
+     IN(POST_P "Content-Length : 5\r\n\r\nhello"), REFUSED},
+    {"an underscore makes another name", "9110 5.1", IN(GET_P "Content_Length: 5\r\n\r\n"), SERVED,
+     "GET /p", .lacks = "Content-Length"},
+    {"a prefix makes another name", "9110 5.1", IN(GET_P "X-Content-Length: 5\r\n\r\n"), SERVED,
+     "GET /p", .lacks = "Content-Length"},
+
+    /* more or less than it says */
+    {"what lies behind a body is the next request", "9112 9.3",
+     LENGTH(" 5", "helloGET /q HTTP/1.1\r\nHost: a\r\n\r\n"), .client = "200 200",
+     "POST /p hello | GET /q"},
+    {"what lies behind a body and is no request is refused", "9112 9.3", LENGTH(" 5", "hello @x"),
+     .client = "200 400 close", "POST /p hello"},
+    {"a line end behind a body belongs to nobody", "9112 2.2", LENGTH(" 5", "hello\r\n"), SERVED,
+     "POST /p hello"},
+    {"a request inside a body is a body", "9112 6.3",
+     LENGTH(" 33", "GET /q HTTP/1.1\r\nHost: evil.org\r\n"), SERVED,
+     "POST /p GET\\x20/q\\x20HTTP/1.1\\x0d\\x0aHost:\\x20evil.org\\x0d\\x0a"},
+    {"a body that ends early is never taken for whole", "9112 8", LENGTH(" 5", "hel"),
+     .client = "close", "POST /p hel..", .fin = true, .alone = true},
+};
+/* clang-format on */
+const size_t request_length_count = sizeof request_length / sizeof *request_length;

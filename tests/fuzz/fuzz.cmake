@@ -1,0 +1,64 @@
+# Fuzz targets: with WEIR_FUZZ for libFuzzer (sh tests/fuzz/run.sh), and always as programs that replay the seeds and
+# the old findings.
+
+set(fuzz_targets h1_request h1_response forward url exchange)
+set(fuzz_dir ${CMAKE_CURRENT_SOURCE_DIR}/fuzz)
+
+# What the targets share, and what they take from other tests.
+add_library(weir_fuzz STATIC ${fuzz_dir}/fuzz.c ${fuzz_dir}/h1.c hostile/strict.c)
+target_link_libraries(weir_fuzz PUBLIC weir_support)
+
+function(weir_fuzz_target name main)
+  add_executable(${name} ${fuzz_dir}/${target}.c ${main})
+  target_link_libraries(${name} PRIVATE weir_fuzz)
+  if(target STREQUAL exchange)
+    target_sources(${name} PRIVATE ${fuzz_dir}/judge.c ${fuzz_dir}/stage.c)
+    target_link_options(${name} PRIVATE # see stage.h
+      LINKER:--wrap=weir__connect_start,--wrap=weir__connect_cancel,--wrap=uv_now,--wrap=time)
+  endif()
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+endfunction()
+
+if(WEIR_FUZZ)
+  foreach(target IN LISTS fuzz_targets)
+    weir_fuzz_target(fuzz_${target} "")
+    target_link_options(fuzz_${target} PRIVATE -fsanitize=fuzzer)
+  endforeach()
+endif()
+
+# ---- seeds: the cases of the unit tests' tables, written to files by those tests themselves ----
+
+set(seed_files)
+function(weir_seeds header)
+  foreach(name IN LISTS ARGN)
+    add_executable(seeds_${name} unit/${name}.c ${fuzz_dir}/seeds.c)
+    target_link_libraries(seeds_${name} PRIVATE weir_support)
+    target_compile_options(seeds_${name} PRIVATE -include ${fuzz_dir}/${header} -Wno-unused)
+    list(APPEND seed_files $<TARGET_FILE:seeds_${name}>)
+  endforeach()
+  set(seed_files ${seed_files} PARENT_SCOPE)
+endfunction()
+
+weir_seeds(seeds_h1.h http_h1_read_chunked_test http_h1_read_limits_test http_h1_read_request_test
+  http_h1_read_response_test)
+weir_seeds(seeds_url.h http_chars_test http_url_test)
+
+add_executable(seeds_exchange ${fuzz_dir}/seeds_exchange.c ${fuzz_dir}/seeds.c)
+target_include_directories(seeds_exchange PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+list(APPEND seed_files $<TARGET_FILE:seeds_exchange>)
+
+set(seeds ${PROJECT_BINARY_DIR}/fuzz/seeds)
+set(make_seeds sh ${fuzz_dir}/seeds.sh ${seeds} ${seed_files})
+add_custom_target(fuzz_seeds COMMAND ${make_seeds} VERBATIM)
+
+# ---- replay ----
+
+if(WEIR_TESTS)
+  add_test(NAME fuzz_seeds COMMAND ${make_seeds})
+  set_tests_properties(fuzz_seeds PROPERTIES LABELS unit TIMEOUT 180 FIXTURES_SETUP fuzz_seeds)
+  foreach(target IN LISTS fuzz_targets)
+    weir_fuzz_target(replay_${target} ${fuzz_dir}/replay.c)
+    add_test(NAME fuzz_replay_${target} COMMAND replay_${target} ${seeds}/${target} ${fuzz_dir}/regressions/${target})
+    set_tests_properties(fuzz_replay_${target} PROPERTIES LABELS unit TIMEOUT 180 FIXTURES_REQUIRED fuzz_seeds)
+  endforeach()
+endif()

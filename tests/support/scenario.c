@@ -1,0 +1,594 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memmem */
+#endif
+#include "support/scenario.h"
+
+#include <linux/sockios.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { KIB = 1024, LOOK_MS = 1100, NAP_MS = 10, NAPS_MAX = 50, STEPS_MAX = 200 };
+
+#define HINT "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+#define POST_CHUNKED "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+static world *world_of(const fixture *f) { return f->test; }
+
+/* ---- the origin ---- */
+
+static void serve_one(peer *p, const char *answer) {
+  message m;
+  message_split(&m, p->got + p->at, untaken(p), false);
+  if (m.whole) p->at += m.used, peer_say(p, answer);
+  message_clear(&m);
+}
+
+static void serve(fixture *f) {
+  const char *answer = world_of(f)->answer;
+  const weir__list *list = &f->origin.peers;
+  for (const weir__list *n = list->next; n != list && answer; n = n->next)
+    serve_one(weir__container_of(n, peer, node), answer);
+}
+
+static void say_everywhere(fixture *f, const char *text) {
+  const weir__list *list = &f->origin.peers;
+  for (const weir__list *n = list->next; n != list; n = n->next)
+    peer_say(weir__container_of(n, peer, node), text);
+}
+
+/* ---- going on ---- */
+
+static uint64_t mix(uint64_t sum, uint64_t value) {
+  return (sum ^ value) * UINT64_C(0x100000001b3);
+}
+
+static uint64_t look_at_peers(uint64_t sum, const weir__list *list) {
+  for (const weir__list *n = list->next; n != list; n = n->next) {
+    const peer *p = weir__container_of(n, peer, node);
+    sum = mix(mix(mix(sum, p->got_len), p->unsent), p->poured);
+    sum = mix(sum, (uint64_t)(p->connected + 2 * p->fin + 4 * (p->error != 0) + 8 * p->gone));
+  }
+  return sum;
+}
+
+/* A number that is another one whenever something has moved. */
+static uint64_t look(const fixture *f) {
+  const world *w = world_of(f);
+  uint64_t sum = look_at_peers(look_at_peers(0, &f->clients), &f->origin.peers);
+  sum = mix(mix(sum, f->end_count), f->origin.count);
+  sum = mix(mix(sum, w->lent.returns), w->done);
+  if (w->moved) sum = mix(sum, w->moved());
+  if (f->closing) return sum;
+  return mix(mix(sum, f->relay->count.clients), f->relay->count.exchanges_total);
+}
+
+static void on_wake(uv_timer_t *wake) { (void)wake; }
+
+/* Asks the system past whoever may stand before it. */
+static bool is_underway(const weir__downstream *down) {
+  uv_os_fd_t fd;
+  int bytes = 0;
+  if (weir__downstream_pending(down) > 0) return true;
+  if (uv_fileno((uv_handle_t *)weir__stream_uv_handle(down->uv), &fd)) return false;
+  return syscall(SYS_ioctl, fd, SIOCOUTQ, &bytes) == 0 && bytes > 0;
+}
+
+/* A look-up runs in a thread; a window that was full opens when the other end's system says so. */
+static bool awaits_system(const fixture *f) {
+  if (f->closing || !last_down(f)) return false;
+  const weir_exchange *ex = last_exchange(f);
+  bool connecting = ex && ex->phase == WEIR__PHASE_CONNECTING;
+  return (connecting && world_of(f)->by_name) || is_underway(last_down(f));
+}
+
+/* Waits in real time, for a little while. */
+static bool nap(fixture *f, unsigned *naps) {
+  world *w = world_of(f);
+  if (!awaits_system(f) || ++*naps > NAPS_MAX) return false;
+  uv_update_time(&f->loop.uv);
+  uv_timer_start(&w->wake, on_wake, NAP_MS, 0);
+  uv_run(&f->loop.uv, UV_RUN_ONCE);
+  uv_timer_stop(&w->wake);
+  return true;
+}
+
+/* The relay's clock jumps, further each time: past the delay between two attempts to connect first,
+ * past five minutes at last. */
+static bool pass_more(world *w, unsigned *idle) {
+  static const unsigned ms[] = {300, 700, 4500, 6000, 11000, 61000, 80000, 301000, 301000};
+  if (*idle == sizeof ms / sizeof *ms || w->f.closing || w->steps == STEPS_MAX) return false;
+  w->steps++;
+  pass(&w->f, ms[(*idle)++]);
+  return true;
+}
+
+/* Goes on until something has moved; false if nothing ever will. */
+static bool turn(fixture *f) {
+  world *w = world_of(f);
+  uint64_t before = look(f);
+  unsigned idle = 0, naps = 0;
+  if (w->stuck) return false;
+  do {
+    serve(f);
+    settle(f);
+    if (look(f) != before) return true;
+  } while (nap(f, &naps) || pass_more(w, &idle));
+  w->stuck = true;
+  return false;
+}
+
+/* All that can happen without waiting has happened. */
+static void calm(fixture *f) {
+  for (int i = 0; i < 3; i++) settle(f), serve(f);
+  settle(f);
+}
+
+/* The first final response that nobody has taken, as far as it is there. */
+static void final_of(message *m, const peer *p) {
+  peer rest = *p;
+  for (;;) {
+    message_split(m, rest.got + rest.at, untaken(&rest), false);
+    if (!m->whole || m->status >= 200) return;
+    rest.at += m->used;
+    message_clear(m);
+  }
+}
+
+bool served(const peer *p) {
+  message m;
+  final_of(&m, p);
+  message_clear(&m);
+  return m.whole;
+}
+
+/* In however many pieces. */
+static bool heard(const peer *p, const char *text) {
+  message m;
+  final_of(&m, p);
+  bool found = memmem(m.body, m.body_len, text, strlen(text)) != NULL;
+  message_clear(&m);
+  return found;
+}
+
+/* Something of this kind happens in every case, whatever has failed. */
+#define UNTIL(f, p, cond) \
+  while (!(cond) && !served(p) && !is_over(p) && !(p)->send_error && turn(f)) {}
+
+static peer *asks(fixture *f, const char *request) { return world_of(f)->client = ask(f, request); }
+
+/* ---- plays ---- */
+
+static void a_stream(fixture *f) {
+  world_of(f)->answer = HINT OK_CHUNKED "5\r\nhello\r\n";
+  peer *client = asks(f, GET);
+  UNTIL(f, client, heard(client, "hello"));
+  say_everywhere(f, "5\r\nworld\r\n0\r\nA: b\r\n\r\n");
+  UNTIL(f, client, false);
+}
+
+static void an_upload(fixture *f) {
+  peer *client = asks(f, POST_CHUNKED "5\r\nhello\r\n");
+  UNTIL(f, client, f->origin.count);
+  peer_say(client, "5\r\nworld\r\n0\r\nA: b\r\n\r\n");
+  UNTIL(f, client, false);
+}
+
+/* More than the origin takes at once. */
+static void a_long_upload(fixture *f) {
+  f->origin.deaf = true;
+  peer *client = asks(f, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 266240\r\n\r\n");
+  peer_pour(client, 260 * KIB);
+  calm(f);
+  pass(f, LOOK_MS); /* whether the client is still there, though it is not read */
+  if (f->origin.count) peer_go(origin_peer(&f->origin, 0));
+  f->origin.deaf = false;
+  UNTIL(f, client, false);
+}
+
+static void several_requests(fixture *f) {
+  peer *client = asks(f, GET);
+  for (int i = 0; i < 3; i++) {
+    UNTIL(f, client, false);
+    if (i < 2 && served(client)) take(client), peer_say(client, GET GET);
+  }
+}
+
+static void an_upgrade(fixture *f) {
+  world_of(f)->answer = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n"
+                        "Upgrade: websocket\r\n\r\nhello";
+  peer *client = asks(f, "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\n"
+                         "Upgrade: websocket\r\n\r\nearly");
+  UNTIL(f, client, got(client, "hello"));
+  world_of(f)->answer = NULL;
+  say_everywhere(f, "world");
+  UNTIL(f, client, got(client, "world"));
+  peer_fin(client);
+  for (size_t i = 0; i < f->origin.count; i++) peer_fin(origin_peer(&f->origin, i));
+  UNTIL(f, client, f->end_count > 0);
+}
+
+static void an_abort(fixture *f) {
+  world_of(f)->answer = OK_CHUNKED "5\r\nhello\r\n";
+  peer *client = asks(f, GET);
+  UNTIL(f, client, heard(client, "hello"));
+  if (last_down(f) && last_exchange(f)) weir_exchange_abort(last_exchange(f));
+  UNTIL(f, client, false);
+}
+
+/* Nothing comes of a look-up before the next turn of the loop. */
+static void an_early_abort(fixture *f) {
+  peer *client = asks(f, GET);
+  for (int i = 0; i < 100 && !f->end_count; i++) {
+    uv_run(&f->loop.uv, UV_RUN_NOWAIT);
+    if (last_down(f) && last_exchange(f)) weir_exchange_abort(last_exchange(f));
+  }
+  UNTIL(f, client, false);
+}
+
+static void a_client_that_leaves(fixture *f) {
+  world_of(f)->answer = OK_CHUNKED "5\r\nhello\r\n";
+  peer *client = asks(f, GET);
+  UNTIL(f, client, heard(client, "hello"));
+  peer_reset(client);
+  while (f->relay->count.clients && turn(f)) {}
+}
+
+/* To a client that knows no chunks: a reset is all that can tell it. */
+static void an_origin_that_leaves(fixture *f) {
+  world_of(f)->answer = OK_CLOSE "hello";
+  peer *client = asks(f, "GET / HTTP/1.0\r\nHost: a\r\n\r\n");
+  UNTIL(f, client, heard(client, "hello"));
+  for (size_t i = 0; i < f->origin.count; i++) peer_reset(origin_peer(&f->origin, i));
+  UNTIL(f, client, false);
+}
+
+static void on_drained(weir_relay *relay, void *user) {
+  (void)relay;
+  world_of(user)->done = true;
+}
+
+static void a_drain(fixture *f) {
+  world_of(f)->answer = OK_CHUNKED "5\r\nhello\r\n";
+  peer *client = asks(f, GET);
+  UNTIL(f, client, heard(client, "hello"));
+  weir_relay_drain(f->relay, 60000, on_drained, f);
+  say_everywhere(f, "0\r\n\r\n");
+  UNTIL(f, client, false);
+  peer_close(client);
+  while (!world_of(f)->done && turn(f)) {}
+}
+
+static bool is_asked(const fixture *f) {
+  return f->origin.count > 0 && origin_peer(&f->origin, 0)->at > 0;
+}
+
+/* For a client that does not read and so sees nothing. */
+static bool is_nobody_left(const fixture *f) {
+  return f->end_count > 0 || (f->relay->count.clients_total > 0 && f->relay->count.clients == 0);
+}
+
+static void a_slow_client(fixture *f) {
+  world_of(f)->answer = "HTTP/1.1 200 OK\r\nContent-Length: 204800\r\n\r\n";
+  peer *client = world_of(f)->client = client_new(f);
+  peer_set_narrow(client);
+  peer_connect(client, f->port);
+  UNTIL(f, client, client->connected);
+  peer_stop(client);
+  peer_say(client, GET);
+  calm(f);
+  if (!f->hooks.on_request) UNTIL(f, client, is_asked(f) || is_nobody_left(f));
+  world_of(f)->answer = NULL;
+  if (is_asked(f)) peer_pour(origin_peer(&f->origin, 0), 200 * KIB);
+  calm(f);
+  peer_go(client);
+  UNTIL(f, client, false);
+}
+
+static void a_stale_connection(fixture *f) {
+  peer *client = asks(f, GET);
+  UNTIL(f, client, false);
+  if (!served(client) || !f->origin.count) return;
+  take(client);
+  world_of(f)->answer = NULL;
+  peer_say(client, GET);
+  UNTIL(f, client, f->origin.count > 1 || untaken(origin_peer(&f->origin, 0)));
+  peer_reset(origin_peer(&f->origin, 0));
+  world_of(f)->answer = OK_TWO;
+  UNTIL(f, client, false);
+}
+
+static void a_bad_request(fixture *f) {
+  peer *client = asks(f, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+  UNTIL(f, client, false);
+}
+
+static void one_request(fixture *f) {
+  peer *client = asks(f, "GET / HTTP/1.1\r\nHost: a\r\nAccept: application/json\r\n\r\n");
+  UNTIL(f, client, false);
+}
+
+static void a_post(fixture *f) {
+  peer *client = asks(f, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello");
+  UNTIL(f, client, false);
+  peer_say(client, "world");
+}
+
+/* ---- plays with a host ---- */
+
+static void note(fixture *f, int rc) {
+  world *w = world_of(f);
+  if (CHECK(w->rc_count < LISTENS_MAX)) w->rcs[w->rc_count++] = rc;
+}
+
+/* What could not be lent is still the host's, as it was. */
+static void note_lent(fixture *f, int rc) {
+  lent *l = &world_of(f)->lent;
+  world_of(f)->client = l->client;
+  note(f, rc);
+  if (rc) CHECK(l->handle.any.data == l && !uv_is_closing(&l->handle.any));
+}
+
+static void a_lent_connection(fixture *f) {
+  lent *l = &world_of(f)->lent;
+  lent_open(l, f, UV_TCP);
+  int rc = lend(l, GET GET, 2 * strlen(GET));
+  note_lent(f, rc);
+  for (int i = 0; i < 2 && rc == 0; i++) {
+    UNTIL(f, l->client, l->returns);
+    if (served(l->client)) take(l->client);
+  }
+  peer_close(l->client);
+  while (l->out && turn(f)) {}
+  CHECK_INT(l->returns, rc == 0);
+  CHECK(!l->open);
+}
+
+/* What is read beyond this request comes back whole, or the connection does not come back open. */
+static void a_lent_request(fixture *f) {
+  lent *l = &world_of(f)->lent;
+  lent_open(l, f, UV_NAMED_PIPE);
+  int rc = lend_request(l, POST_CHUNKED, "5\r\nhello\r\n0\r\n\r\n" GET);
+  note_lent(f, rc);
+  while (rc == 0 && !l->returns && !is_over(l->client) && turn(f)) {}
+  peer_close(l->client);
+  while (l->out && turn(f)) {}
+  CHECK_INT(l->returns, rc == 0);
+  if (l->open) CHECK_STR(l->rest, GET);
+}
+
+static void a_lent_request_of_a_slow_client(fixture *f) {
+  lent *l = &world_of(f)->lent;
+  lent_open(l, f, UV_NAMED_PIPE);
+  peer_stop(l->client);
+  int rc = lend_request(l, GET, "");
+  note_lent(f, rc);
+  calm(f);
+  peer_go(l->client);
+  while (rc == 0 && !l->returns && !is_over(l->client) && turn(f)) {}
+  calm(f);
+  if (l->open) CHECK(served(l->client));
+  peer_close(l->client);
+  while (l->out && turn(f)) {}
+  CHECK_INT(l->returns, rc == 0);
+}
+
+static const char *unix_address(void) {
+  static char address[64];
+  snprintf(address, sizeof address, "unix:/tmp/weir-scenario-listen-%d", (int)getpid());
+  return address;
+}
+
+/* A client of this listener is served, unless something has failed. */
+static void ask_at(fixture *f, const char *address, int port) {
+  const char *path = strchr(address, '/');
+  peer *p =
+      peer_new(&f->loop, &f->clients, path ? UV_NAMED_PIPE : UV_TCP, "client", f->client_count++);
+  if (path)
+    peer_connect_path(p, path);
+  else
+    peer_connect(p, port);
+  peer_say(p, GET);
+  world_of(f)->client = p;
+  UNTIL(f, p, false);
+}
+
+static void listen_at(fixture *f, const char *address) {
+  int port = 0;
+  int rc = weir_relay_listen(f->relay, address, &f->listen_options, &port);
+  note(f, rc);
+  if (rc == 0) ask_at(f, address, port);
+}
+
+static void on_second_closed(weir_relay *relay, void *user) {
+  (void)relay;
+  world_of(user)->done = true;
+}
+
+/* From nothing to a relay that listens, and back. */
+static void a_second_relay(fixture *f) {
+  weir_relay *relay;
+  weir_upstream *upstream = NULL;
+  int rc = weir_relay_new(&relay, &f->loop.uv, &f->options);
+  note(f, rc);
+  if (rc) return;
+  rc = weir_upstream_new(&upstream, relay, &f->origin_options);
+  if (rc == 0) rc = weir_relay_route(relay, "a", "/", upstream);
+  if (rc == 0) rc = weir_relay_listen(relay, "127.0.0.1:0", &f->listen_options, NULL);
+  note(f, rc);
+  weir_relay_close(relay, on_second_closed, f);
+  settle(f);
+  CHECK(world_of(f)->done);
+}
+
+static void listening(fixture *f) {
+  listen_at(f, "127.0.0.1:0");
+  listen_at(f, "localhost:0");
+  listen_at(f, ":0");
+  listen_at(f, unix_address()); /* where a dead process has left its socket */
+  a_second_relay(f);
+}
+
+/* ---- arrangements ---- */
+
+static void nothing(fixture *f) { (void)f; }
+
+/* Its sockets hold no more than a few hundred KiB. */
+static void by_path(fixture *f) {
+  world *w = world_of(f);
+  snprintf(w->url, sizeof w->url, "unix:/tmp/weir-scenario-%d", (int)getpid());
+  f->origin_options.url = w->url;
+  origin_stop(&f->origin);
+  settle(f);
+  origin_open(&f->origin, &f->loop, w->url + strlen("unix:"));
+}
+
+static void by_name(fixture *f) {
+  world *w = world_of(f);
+  w->by_name = true;
+  snprintf(w->url, sizeof w->url, "http://localhost:%d", f->origin.port);
+  f->origin_options.url = w->url;
+}
+
+static void unreachable(fixture *f) { f->origin_options.url = "http://127.0.0.1:1"; }
+
+/* A label is no longer than 63 bytes, so the system knows without asking anybody. */
+static void without_address(fixture *f) {
+  world_of(f)->by_name = true;
+  f->origin_options.url = "http://no-name-is-as-long-as-this-one-since-a-label-must-not-be-longer-"
+                          "than-63-bytes";
+}
+
+static void leaving_a_socket_behind(fixture *f) {
+  struct sockaddr_un at = {.sun_family = AF_UNIX};
+  const char *path = unix_address() + strlen("unix:");
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  memcpy(at.sun_path, path, strlen(path));
+  unlink(path);
+  CHECK_INT(bind(fd, (const struct sockaddr *)&at, sizeof at), 0);
+  close(fd);
+  snprintf(world_of(f)->url, sizeof world_of(f)->url, "http://127.0.0.1:%d", f->origin.port);
+  f->origin_options.url = world_of(f)->url;
+}
+
+static int give(weir_exchange *ex, const weir_answer *answer) {
+  int rc = weir_exchange_answer(ex, answer);
+  CHECK(rc == 0 || rc == WEIR_ENOMEM);
+  return rc ? 503 : 0;
+}
+
+static int answer_here(weir_exchange *ex, weir_head *head, void *user) {
+  weir_field field = {"X-Name", "value"};
+  (void)head, (void)user;
+  return give(ex, &(weir_answer){WEIR_ANSWER_INIT, .status = 200, .fields = &field,
+                                 .field_count = 1, .body = "ok", .body_len = 2});
+}
+
+/* More than a socket takes at once. */
+static int answer_at_length(weir_exchange *ex, weir_head *head, void *user) {
+  static char body[260 * KIB];
+  (void)head, (void)user;
+  return give(
+      ex, &(weir_answer){WEIR_ANSWER_INIT, .status = 200, .body = body, .body_len = sizeof body});
+}
+
+static void answering_at_length(fixture *f) { f->hooks.on_request = answer_at_length; }
+
+static void answering(fixture *f) { f->hooks.on_request = answer_here; }
+
+static void answering_instead(fixture *f) { f->hooks.on_response = answer_here; }
+
+static int refuse(weir_exchange *ex, weir_head *head, void *user) {
+  (void)ex, (void)head, (void)user;
+  return 403;
+}
+
+static void refusing(fixture *f) { f->hooks.on_request = refuse; }
+
+/* Long enough to need memory of its own. */
+static int edit(weir_exchange *ex, weir_head *head, void *user) {
+  char value[3 * KIB];
+  (void)ex, (void)user;
+  memset(value, 'v', sizeof value - 1), value[sizeof value - 1] = '\0';
+  int rc = weir_head_set(head, "X-Long", value);
+  CHECK(rc == 0 || rc == WEIR_ENOMEM);
+  return rc ? 503 : 0;
+}
+
+static void editing(fixture *f) {
+  f->hooks.on_request = f->hooks.on_response = edit;
+  f->options.forwarded = 1;
+}
+
+const scenario scenarios[] = {
+    {"stream", nothing, a_stream, WEIR_END_COMPLETE, 200},
+    {"upload", nothing, an_upload, WEIR_END_COMPLETE, 200},
+    {"long upload", by_path, a_long_upload, WEIR_END_COMPLETE, 200},
+    {"keep-alive", nothing, several_requests, WEIR_END_COMPLETE, 200},
+    {"upgrade", nothing, an_upgrade, WEIR_END_COMPLETE, 200},
+    {"abort", nothing, an_abort, WEIR_END_CUT, 200},
+    {"client gone", nothing, a_client_that_leaves, WEIR_END_CLIENT_GONE, 200},
+    {"origin gone", nothing, an_origin_that_leaves, WEIR_END_RESET, 200},
+    {"drain", nothing, a_drain, WEIR_END_COMPLETE, 0},
+    {"slow client", nothing, a_slow_client, WEIR_END_COMPLETE, 200},
+    {"retry", nothing, a_stale_connection, WEIR_END_COMPLETE, 200},
+    {"local answer", answering, one_request, WEIR_END_ANSWERED, 200},
+    {"local answer to a post", answering, a_post, WEIR_END_ANSWERED, 200},
+    {"long local answer", answering_at_length, a_slow_client, WEIR_END_ANSWERED, 200},
+    {"listen", leaving_a_socket_behind, listening, WEIR_END_COMPLETE, 200},
+    {"answer instead", answering_instead, one_request, WEIR_END_ANSWERED, 200},
+    {"refusal", refusing, one_request, WEIR_END_REFUSED, 403},
+    {"bad request", nothing, a_bad_request, WEIR_END_COMPLETE, 200},
+    {"lent connection", nothing, a_lent_connection, WEIR_END_COMPLETE, 200},
+    {"lent request", nothing, a_lent_request, WEIR_END_COMPLETE, 200},
+    {"lent, slow client", answering_at_length, a_lent_request_of_a_slow_client, WEIR_END_ANSWERED,
+     200},
+    {"lent and answered", answering, a_lent_request, WEIR_END_ANSWERED, 200},
+    {"by name", by_name, one_request, WEIR_END_COMPLETE, 200},
+    {"abort by name", by_name, an_early_abort, WEIR_END_CUT, 200},
+    {"unreachable", unreachable, one_request, WEIR_END_UNREACHABLE, 502},
+    {"without address", without_address, one_request, WEIR_END_UNREACHABLE, 502},
+    {"edited heads", editing, a_stream, WEIR_END_COMPLETE, 200},
+};
+
+const size_t scenario_count = sizeof scenarios / sizeof *scenarios;
+
+const scenario *scenario_named(const char *name) {
+  for (size_t i = 0; i < scenario_count; i++)
+    if (strcmp(scenarios[i].name, name) == 0) return &scenarios[i];
+  return NULL;
+}
+
+/* ---- one performance ---- */
+
+void scenario_open(world *w, const scenario *play) {
+  *w = (world){.play = play, .answer = OK_TWO};
+  fixture_init(&w->f);
+  w->f.test = w;
+  uv_timer_init(&w->f.loop.uv, &w->wake);
+  play->arrange(&w->f);
+  fixture_start(&w->f);
+}
+
+void scenario_act(world *w) {
+  w->play->act(&w->f);
+  settle(&w->f);
+}
+
+void scenario_probe(world *w) {
+  w->answer = OK_TWO;
+  w->stuck = false;
+  if (!w->play->status) return;
+  peer *client = ask(&w->f, GET);
+  while (!served(client) && !is_over(client) && turn(&w->f)) {}
+  CHECK_INT(take(client)->status, w->play->status);
+}
+
+void scenario_close(world *w) {
+  if (w->lent.f) lent_close(&w->lent);
+  uv_close((uv_handle_t *)&w->wake, NULL);
+  fixture_end(&w->f);
+  if (w->lent.f) lent_free(&w->lent);
+}

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Makes tables of what weir-bench-load printed: report.py VERSIONS RESULTS JSON-OUT.
+
+Values are medians over the rounds. A ratio is the median of the ratios inside each round, so that what disturbs the
+machine for longer than a round disturbs both sides of it. Ends with 1 when a target was missed."""
+import datetime
+import json
+import math
+import statistics
+import sys
+
+PEERS = ("weir", "floor", "nginx", "nginx32k", "haproxy", "direct")
+
+
+# ---- what a run says ----
+
+def per(amount, unit):
+    return lambda run: run[amount] / run[unit]
+
+
+def added(percentile):
+    """What the relay adds to the same run without one."""
+    return lambda run: (run[percentile] - run["direct"][percentile]) / 1000
+
+
+EVENT_CPU = ("CPU per event, µs", lambda run: run["cpu_ns"] / run["events"] / 1000)
+REQUEST_CPU = ("CPU per request, µs", lambda run: run["cpu_ns"] / run["requests"] / 1000)
+REQUESTS = ("requests/s", lambda run: run["requests"] / run["wall_ns"] * 1e9)
+BUSY = ("relay's core busy, %", lambda run: 100 * run["cpu_ns"] / run["wall_ns"])
+LOAD_BUSY = ("load's core busy, %", lambda run: 100 - 100 * run["idle_ns"] / run["wall_ns"])
+MERGED = ("events merged", lambda run: run["merged"])
+
+LATENCY = [
+    ("added p50, µs", added("delay_p50_ns")),
+    ("added p90, µs", added("delay_p90_ns")),
+    ("added p99, µs", added("delay_p99_ns")),
+    ("delay p50, µs", lambda run: run["delay_p50_ns"] / 1000),
+    ("delay p99, µs", lambda run: run["delay_p99_ns"] / 1000),
+    MERGED,
+]
+BULK = [
+    ("CPU per GB, s", lambda run: run["cpu_ns"] / run["bytes"]),
+    ("GB/s", per("bytes", "wall_ns")),
+    BUSY,
+    LOAD_BUSY,
+]
+
+METRICS = {
+    "latency-1": LATENCY,
+    "latency-100": LATENCY,
+    "cpu": [EVENT_CPU, BUSY, MERGED],
+    "saturation": [EVENT_CPU, ("events/s", lambda run: run["events"] / run["wall_ns"] * 1e9), BUSY, LOAD_BUSY, MERGED],
+    "syscalls": [
+        ("reads per event", per("reads", "events")),
+        ("writes per event", per("writes", "events")),
+        ("waits per event", per("waits", "events")),
+        ("others per event", per("others", "events")),
+    ],
+    "memory": [
+        ("KiB per stream", lambda run: (run["pss_kib"] - run["idle_pss_kib"]) / run["streams"]),
+        ("idle process, KiB", lambda run: run["idle_pss_kib"]),
+        (".. of it anonymous, KiB", lambda run: run["idle_anon_kib"]),
+    ],
+    "small": [REQUEST_CPU, REQUESTS, BUSY, LOAD_BUSY],
+    "churn": [REQUEST_CPU, REQUESTS, BUSY, LOAD_BUSY],
+    "bulk-1": BULK,
+    "bulk-16": BULK,
+    "gone": [
+        ("origins not told", lambda run: run["clients"] - run["heard"]),
+        ("p50, µs", lambda run: run.get("gone_p50_ns", 0) / 1000),
+        ("p99, µs", lambda run: run.get("gone_p99_ns", 0) / 1000),
+        ("FIN p50, µs", lambda run: run.get("fin_p50_ns", 0) / 1000),
+        ("RST p50, µs", lambda run: run.get("rst_p50_ns", 0) / 1000),
+    ],
+}
+
+# Scenario, metric, whom weir is divided by (None: the value itself counts, of the worst round), the most it may be.
+LATENCY_TARGETS = [
+    ("added p50, µs", "floor", 1.05), ("added p50, µs", "nginx", 1.05), ("added p50, µs", "haproxy", 1.05),
+    ("added p99, µs", "floor", 1.25), ("events merged", None, 0),
+]
+BULK_TARGETS = [("CPU per GB, s", "floor", 1.10), ("CPU per GB, s", "nginx32k", 1.10)]
+TARGETS = {
+    "latency-1": LATENCY_TARGETS,
+    "latency-100": LATENCY_TARGETS,
+    "cpu": [("CPU per event, µs", "floor", 1.05), ("CPU per event, µs", "nginx", 0.98), ("events merged", None, 0)],
+    "saturation": [("CPU per event, µs", "nginx", 0.97), ("CPU per event, µs", "haproxy", 1.0)],
+    "syscalls": [("reads per event", None, 1.0), ("writes per event", None, 1.0), ("waits per event", None, 1.0)],
+    "memory": [("KiB per stream", None, 2.0), ("idle process, KiB", None, 2048)],
+    "small": [("CPU per request, µs", "floor", 1.15), ("CPU per request, µs", "haproxy", 0.95)],
+    "churn": [("CPU per request, µs", "haproxy", 1.0)],
+    "bulk-1": BULK_TARGETS,
+    "bulk-16": BULK_TARGETS,
+    "gone": [("origins not told", None, 0), ("p50, µs", "floor", 1.1), ("p99, µs", "floor", 1.5)],
+}
+
+
+# ---- reading ----
+
+def read_runs(path):
+    """Runs by scenario and peer, in the order of their rounds; a run knows the direct one of its round."""
+    runs = {}
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            run = json.loads(line)
+            runs.setdefault(run["scenario"], {}).setdefault(run["relay"], []).append(run)
+    for peers in runs.values():
+        for relayed in peers.values():
+            for run, direct in zip(relayed, peers.get("direct", [])):
+                run["direct"] = direct
+    return runs
+
+
+def values(peers, peer, measure):
+    return [measure(run) for run in peers[peer]]
+
+
+def ratio(peers, peer, measure):
+    pairs = zip(values(peers, "weir", measure), values(peers, peer, measure))
+    return statistics.median(ours / theirs if theirs else math.inf for ours, theirs in pairs)
+
+
+def disturbed(peers):
+    """How many runs other processes took more than a twentieth of a core from, in the end."""
+    return sum(run.get("others_ns", 0) > run.get("wall_ns", 0) / 20 for runs in peers.values() for run in runs)
+
+
+# ---- telling ----
+
+def number(value):
+    return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.3g}" if value < 100 else f"{value:.1f}"
+
+
+def table(scenario, peers):
+    names = [peer for peer in PEERS if peer in peers]
+    rivals = [name for name in names if name not in ("weir", "direct")]
+    rounds = max(len(runs) for runs in peers.values())
+    yield f"\n### {scenario} ({rounds} rounds)\n"
+    yield "| | " + " | ".join(names + [f"weir / {rival}" for rival in rivals]) + " |"
+    yield "|---" + "|---:" * (len(names) + len(rivals)) + "|"
+    for name, measure in METRICS[scenario]:
+        medians = [number(statistics.median(values(peers, peer, measure))) for peer in names]
+        ratios = [ratio(peers, rival, measure) for rival in rivals]
+        shown = ["–" if math.isinf(reached) else f"{reached:.3f}" for reached in ratios]
+        yield f"| {name} | " + " | ".join(medians + shown) + " |"
+    if disturbed(peers):
+        yield f"\nOther processes disturbed {disturbed(peers)} of {sum(map(len, peers.values()))} runs."
+
+
+def judge(scenario, peers):
+    """Each target with what was reached."""
+    measures = dict(METRICS[scenario])
+    for name, rival, most in TARGETS[scenario]:
+        measure = measures[name]
+        reached = ratio(peers, rival, measure) if rival else max(values(peers, "weir", measure))
+        yield {"scenario": scenario, "metric": name, "over": rival, "most": most, "reached": round(reached, 4),
+               "pass": reached <= most}
+
+
+def verdict(target):
+    what = f"{target['metric']}: weir / {target['over']}" if target["over"] else f"{target['metric']}: weir"
+    return f"| {target['scenario']} | {what} | {target['most']} | {target['reached']:.3f} | " \
+           f"{'PASS' if target['pass'] else 'MISS'} |"
+
+
+def without_direct(run):
+    return {key: value for key, value in run.items() if key != "direct"}
+
+
+def main(versions_path, results_path, json_path):
+    with open(versions_path, encoding="utf-8") as file:
+        versions = [line.strip() for line in file]
+    runs = read_runs(results_path)
+    today = datetime.date.today().isoformat()
+    targets = [target for scenario, peers in runs.items() for target in judge(scenario, peers)]
+    print(f"{today}; " + "; ".join(versions))
+    for scenario, peers in runs.items():
+        print("\n".join(table(scenario, peers)))
+    print("\n### Targets\n\n| scenario | target | at most | reached | |\n|---|---|---:|---:|---|")
+    print("\n".join(verdict(target) for target in targets))
+    flat = [without_direct(run) for peers in runs.values() for of_peer in peers.values() for run in of_peer]
+    with open(json_path, "w", encoding="utf-8") as file:
+        json.dump({"date": today, "versions": versions, "targets": targets, "runs": flat}, file, indent=1)
+    return 0 if all(target["pass"] for target in targets) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

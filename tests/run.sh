@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what is missing, builds, and runs every test; arguments go to ctest (`sh tests/run.sh -R truncat`).
-# WEIR_SANITIZE=address,undefined does it all in a build folder of its own; WEIR_BUILD_DIR names another one.
+# WEIR_SANITIZE=address,undefined does it all in a build folder of its own; WEIR_BUILD_DIR names another one, and
+# WEIR_CMAKE has more options for CMake ("-DBUILD_SHARED_LIBS=ON").
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -11,7 +12,7 @@ build=${WEIR_BUILD_DIR:-build${sanitize:+/$(echo "$sanitize" | tr , -)}}
 sh tests/setup.sh test
 [ -e "$build/CMakeCache.txt" ] || generator="-G Ninja"
 cmake -S . -B "$build" ${generator:-} -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWEIR_WERROR=ON -DWEIR_TESTS=ON \
-  -DWEIR_EXAMPLES=ON -DWEIR_SANITIZE="$sanitize"
+  -DWEIR_EXAMPLES=ON -DWEIR_SANITIZE="$sanitize" ${WEIR_CMAKE:-}
 cmake --build "$build" -j "$(nproc)"
 
 export ASAN_OPTIONS="${ASAN_OPTIONS:-strict_string_checks=1:detect_stack_use_after_return=1}"

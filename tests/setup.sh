@@ -1,5 +1,7 @@
 #!/bin/sh
-# Installs what weir needs: `sh tests/setup.sh build` for compiling it, `sh tests/setup.sh test` for running every test.
+# Installs what weir needs: `sh tests/setup.sh build` for compiling it, `sh tests/setup.sh test` for running every test,
+# `sh tests/setup.sh bench` for the benchmarks.
+# (`sh tests/setup.sh mirrors` only prints the mirrors of Debian that this machine uses.)
 # Works on Debian 12 and 13, as root or with sudo, and touches only what is missing: a second run needs neither.
 # Debian 12 has no fitting llhttp and Mbed TLS: there Debian 13's are unpacked into build/deps, which the system never sees.
 set -eu
@@ -13,8 +15,8 @@ say() { echo "setup: $*"; }
 die() { echo "setup: $*" >&2; exit 1; }
 
 case $group in
-  build|test) ;;
-  *) die "unknown group '$group': use 'build' or 'test'." ;;
+  build|test|bench|mirrors) ;;
+  *) die "unknown group '$group': use 'build', 'test' or 'bench'." ;;
 esac
 
 mkdir -p "$root/build" 2>/dev/null && [ -w "$root/build" ] ||
@@ -30,6 +32,14 @@ ID='' VERSION_ID='' VERSION_CODENAME=''
 [ ! -r /etc/os-release ] || . /etc/os-release
 system=$ID-$VERSION_ID
 
+# The mirrors this machine already uses. Some may be of others than Debian: only Debian's is signed as we ask for.
+mirrors() {
+  apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' 'Component: main' |
+    sed -n -e '/cdrom:/d' -e "s/^\(${VERSION_CODENAME}\|oldstable\|stable\) //p" | sort -u
+}
+
+[ "$group" != mirrors ] || { mirrors; exit; }
+
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
@@ -43,8 +53,9 @@ logged() {
 wanted_packages() {
   echo gcc libc6-dev cmake ninja-build ccache pkgconf libuv1-dev
   [ "$system" = debian-12 ] || echo libllhttp-dev libmbedtls-dev
+  if [ "$group" = bench ]; then echo nginx haproxy strace linux-perf python3 util-linux; fi
   [ "$group" = test ] || return 0
-  echo clang clang-format curl nginx python3-fastapi python3-uvicorn valgrind libc6-dbg
+  echo clang clang-format clang-tidy curl debootstrap nginx python3-fastapi python3-uvicorn valgrind libc6-dbg
   if [ "$system" = debian-12 ]; then echo libclang-rt-14-dev; else echo libclang-rt-19-dev; fi
   # A Node.js from elsewhere conflicts with Debian's, and serves as well.
   if ! command -v node >/dev/null || ! command -v npm >/dev/null; then echo nodejs npm; fi
@@ -79,7 +90,7 @@ apt_install_or_update() {
   apt_install "$@"
 }
 
-# Debian starts a service once its package is in place. Where the tests bring nginx along, nothing may listen on port 80.
+# Debian starts a service once its package is in place. Where we bring nginx or haproxy along, nothing may listen.
 policy=/usr/sbin/policy-rc.d
 
 forbid_services() {
@@ -101,23 +112,20 @@ install_system_packages() {
   [ -n "$missing" ] || return 0
   [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null || die "installing ${missing% } needs root or sudo."
   say "installing ${missing% }"
-  nginx_is_new=no
-  case " $missing" in *" nginx "*) [ -e /usr/sbin/nginx ] || nginx_is_new=yes ;; esac
-  [ $nginx_is_new = no ] || forbid_services
+  new_services=
+  for service in nginx haproxy; do
+    case " $missing" in *" $service "*) [ -e /usr/sbin/$service ] || new_services="$new_services $service" ;; esac
+  done
+  [ -z "$new_services" ] || forbid_services
   apt_install_or_update $missing ||
     die "apt-get could not install ${missing% }: $(grep '^E:' "$log" | tail -1) (more in $log)"
-  [ $nginx_is_new = no ] || { allow_services; logged as_root update-rc.d nginx disable || true; }
+  [ -z "$new_services" ] || allow_services
+  for service in $new_services; do logged as_root update-rc.d "$service" disable || true; done
 }
 
 # ---- llhttp and Mbed TLS of Debian 13, on Debian 12 ----
 
 private_packages="libllhttp-dev libllhttp9.2 libmbedtls-dev libmbedtls21 libmbedx509-7 libmbedcrypto16"
-
-# The mirrors this machine already uses. Some may be of others than Debian: only Debian's is signed as we ask for.
-mirrors() {
-  apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' 'Component: main' |
-    sed -n -e '/cdrom:/d' -e "s/^\(${VERSION_CODENAME}\|oldstable\|stable\) //p" | sort -u
-}
 
 # apt-get with lists, state and cache of its own; signatures are checked against the system's Debian keys.
 private_apt() {
@@ -213,7 +221,7 @@ case $system in
   *)
     say "this is neither Debian 12 nor 13: install a C compiler, CMake >= 3.25, Ninja, pkg-config," \
       "libuv >= 1.44, llhttp >= 9.2, Mbed TLS >= 3.6$([ "$group" = build ] || echo ', and for the tests clang,' \
-      'clang-format, curl, nginx, FastAPI with uvicorn, Node.js with npm, valgrind') yourself."
+      'clang-format, clang-tidy, curl, debootstrap, nginx, FastAPI with uvicorn, Node.js with npm, valgrind') yourself."
     check_by_hand || die "not all of these were found."
     ;;
 esac

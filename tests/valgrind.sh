@@ -1,0 +1,52 @@
+#!/bin/sh
+# The suite under valgrind's memcheck: reading what was never written, use after free, and memory nobody points to any
+# more fail the test. Arguments go to ctest (`sh tests/valgrind.sh -R pool`). WEIR_BUILD_DIR names a build to use.
+#
+# Programs are run under it, and weir-relay in the scripts named below; the other scripts start the same two binaries
+# again, hundreds of times or against a clock.
+set -eu
+cd "$(dirname "$0")/.."
+
+build=${WEIR_BUILD_DIR:-build}
+scripts=workers
+
+WEIR_BUILD_DIR=$build sh tests/run.sh -N >"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+rm -f "$build.log"
+build=$(cd "$build" && pwd)
+
+# "Still reachable" is what libc and libuv keep for good.
+memcheck="valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect,possible \
+--errors-for-leak-kinds=definite,indirect,possible --num-callers=30 --trace-children=no"
+
+# weir-relay and the others as the scripts find them, each in front of itself under memcheck.
+mkdir -p "$build/valgrind/bin"
+for program in "$build"/bin/*; do
+  name=$(basename "$program")
+  case $name in
+    weir-relay) printf '#!/bin/sh\nexec %s %s "$@"\n' "$memcheck" "$program" >"$build/valgrind/bin/$name" ;;
+    *) printf '#!/bin/sh\nexec %s "$@"\n' "$program" >"$build/valgrind/bin/$name" ;;
+  esac
+  chmod 755 "$build/valgrind/bin/$name"
+done
+
+# CTest's own list of tests, each line in front of which memcheck stands.
+ctest --test-dir "$build" --show-only=json-v1 | python3 -c '
+import json, sys
+
+memcheck, binaries, scripts = sys.argv[1], sys.argv[2], sys.argv[3].split()
+too_slow = {}  # name: why
+for test in json.load(sys.stdin)["tests"]:
+    properties = {p["name"]: p["value"] for p in test.get("properties", [])}
+    name, command = test["name"], test["command"]
+    label = properties["LABELS"][0]
+    if label == "check" or label == "real" and name.removeprefix("real_") not in scripts:
+        continue
+    prefix = "" if label == "real" else memcheck + " "
+    arguments = " ".join("[==[%s]==]" % a for a in command)
+    print("add_test([==[%s]==] %s%s)" % (name, prefix, arguments))
+    print("set_tests_properties([==[%s]==] PROPERTIES LABELS %s TIMEOUT 900 WORKING_DIRECTORY [==[%s]==]" %
+          (name, label, properties["WORKING_DIRECTORY"]))
+    print("  ENVIRONMENT [==[WEIR_SOURCE_DIR=%s;WEIR_BIN_DIR=%s]==])" % (sys.path[0] or ".", binaries))
+' "$memcheck" "$build/valgrind/bin" "$scripts" >"$build/valgrind/CTestTestfile.cmake"
+
+exec ctest --test-dir "$build/valgrind" --output-on-failure --no-tests=error --no-label-summary -j 2 "$@" </dev/null

@@ -291,7 +291,11 @@ int weir__downstream_send_end(weir__downstream *d, const weir_head *trailers) {
   return weir__sender_end(&d->sender, trailers);
 }
 
-int weir__downstream_flush(weir__downstream *d) { return weir__sender_flush(&d->sender); }
+int weir__downstream_flush(weir__downstream *d) {
+  int rc = weir__sender_flush(&d->sender);
+  if (rc < 0 && rc != WEIR_ENOMEM) d->unwritten = true;
+  return rc;
+}
 
 void weir__downstream_send_fin(weir__downstream *d) { weir__stream_shutdown(d->stream); }
 
@@ -353,7 +357,7 @@ int weir__downstream_new(weir__downstream **out, weir_relay *relay, weir__stream
   d->uv = uv;
   d->ahead.mem = &relay->mem;
   d->deadline.fn = weir__downstream_on_deadline;
-  weir__sender_init(&d->sender, &relay->batch, relay->set.o.outbox_high);
+  weir__sender_init(&d->sender, &relay->batch, 0);
   d->sender.stream = stream;
   int rc = set_peer(d);
   if (rc) {

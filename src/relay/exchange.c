@@ -63,7 +63,7 @@ static void dismiss_client(weir_exchange *ex) {
     weir__downstream_next(ex->down);
   else if (takes_nothing(ex))
     weir__downstream_reset(ex->down);
-  else if (waits_for_nobody(ex) || ex->response_done)
+  else if (waits_for_nobody(ex) || ex->response_done || ex->down->unwritten)
     weir__downstream_drop(ex->down);
   else
     weir__downstream_cut(ex->down);

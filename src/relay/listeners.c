@@ -1,6 +1,8 @@
 /* weir_relay_listen, _accept and _start: three doors to the same relay/downstream. */
 #include "relay/listeners.h"
 
+#include <assert.h>
+
 #include "http/chars.h"
 #include "net/listen.h"
 #include "net/peer.h"
@@ -39,6 +41,7 @@ static void count_refused(weir_relay *relay, int port, int rc) {
 static void on_accept(void *owner, weir__listener *listener, int status, weir__stream_uv *uv) {
   weir_relay *relay = owner;
   weir__downstream *d = NULL;
+  assert(uv || status);
   bool too_many = relay->count.clients - relay->turned_away >= relay->set.o.clients_max;
   int rc = uv ? weir__downstream_new(&d, relay, weir__stream_uv_base(uv), uv) : status;
   if (rc) {

@@ -174,7 +174,8 @@ static int leave(weir__sender *sender, const weir__slice *slices, size_t count) 
   if (!sender->stream) return keep_early(sender, slices, count);
   int rc = weir__stream_writev(sender->stream, slices, count);
   if (rc >= 0) sender->sent += total(slices, count);
-  if (rc < 0 && rc != WEIR_ENOMEM && sender->sent == 0 && keep_early(sender, slices, count) < 0)
+  bool again = sender->early_max && sender->sent == 0; /* on another stream */
+  if (rc < 0 && rc != WEIR_ENOMEM && again && keep_early(sender, slices, count) < 0)
     return WEIR_ENOMEM;
   return rc;
 }

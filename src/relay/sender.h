@@ -31,7 +31,7 @@ struct weir__sender {
   weir__batch *batch;
   weir__stream *stream; /* NULL: not connected yet, bytes go to `early` */
   weir__buf *early;     /* NULL: none */
-  uint32_t early_max;   /* more than this waiting there is WEIR__FULL */
+  uint32_t early_max;   /* more than this waiting there is WEIR__FULL; 0: nothing may */
   int carried;          /* result of a flush that another sender forced */
   weir__body body;
   uint64_t sent; /* bytes the stream has taken */

@@ -101,7 +101,9 @@ static bool is_stdout(const struct access_log *log) { return strcmp(log->path, "
 
 static int open_file(const char *path) {
   int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-  if (fd < 0) (void)say("--access-log %s: cannot write to it: %s", path, strerror(errno));
+  if (fd < 0)
+    (void)say("--access-log %s: cannot write to it: %s", path,
+              weir_strerror(uv_translate_sys_error(errno)));
   return fd;
 }
 
@@ -124,7 +126,8 @@ void access_log_reopen(struct access_log *log) {
 
 static void note_result(struct access_log *log, bool written) {
   if (!written && !log->failing)
-    (void)say("--access-log %s: lines get lost: %s", log->path, strerror(errno));
+    (void)say("--access-log %s: lines get lost: %s", log->path,
+              weir_strerror(uv_translate_sys_error(errno)));
   log->failing = !written;
 }
 

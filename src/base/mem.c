@@ -123,6 +123,7 @@ char *weir__arena_copy(weir__arena *arena, weir__slice s) {
  * needs, so that its next move comes at twice the length: see weir__arena_bound(). */
 static int move(weir__arena *arena, char **str, size_t len, size_t more) {
   size_t size = len + more + 1;
+  assert(*str || len == 0);
   if (size > SIZE_MAX / 4) return WEIR_ENOMEM;
   if (room_left(arena) < size && !grow(arena, size * 2)) return WEIR_ENOMEM;
   char *moved = take(arena, len + 1);

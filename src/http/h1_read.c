@@ -279,8 +279,8 @@ static bool folds(const weir__h1_reader *r, weir__slice line) {
  * demands. */
 static bool has_wrong_spaces(weir__h1_reader *r, weir__slice read) {
   if (!r->start_line) return false;
-  for (size_t i = 0; i < read.len; i++)
-    if (read.ptr[i] == ' ') r->spaces++;
+  const char *end = read.ptr + read.len;
+  for (const char *p = read.ptr; (p = memchr(p, ' ', (size_t)(end - p))); p++) r->spaces++;
   if (r->kind == WEIR__H1_REQUEST) return r->spaces > 1;
   return r->spaces < 2 && read.len && read.ptr[read.len - 1] == '\n';
 }

@@ -1,3 +1,7 @@
+if(NOT CMAKE_SYSTEM_NAME STREQUAL Linux) # epoll, and who finds whose functions at run time
+  return()
+endif()
+
 # The library once more, with the names of the calls that lead out of it changed, so that faults/fault_uv.c stands in
 # between. It comes whole and first: nothing of the untouched twin, which the support brings along, is linked then.
 set(faulty ${CMAKE_CURRENT_BINARY_DIR}/libweir_faulty.a)

@@ -32,12 +32,12 @@ typedef struct run {
   bool tunnel, ended; /* nothing is fed any more */
 } run;
 
-weir__h1_limits fuzz_limits(uint8_t settings) {
+weir__h1_limits fuzz_limits(uint8_t bits) {
   return (weir__h1_limits){
-      .head_bytes = settings & 1 ? 256 : 65536,
-      .head_fields = settings & 2 ? HEAD_FIELDS_FEW : 128,
-      .target_bytes = settings & 4 ? 16 : 16384,
-      .interim_max = settings & 8 ? 1 : 16,
+      .head_bytes = bits & 1 ? 256 : 65536,
+      .head_fields = bits & 2 ? HEAD_FIELDS_FEW : 128,
+      .target_bytes = bits & 4 ? 16 : 16384,
+      .interim_max = bits & 8 ? 1 : 16,
   };
 }
 

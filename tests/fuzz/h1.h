@@ -11,6 +11,6 @@ int fuzz_h1(enum weir__h1_kind kind, fuzz_input in);
 
 /* Limits as the settings byte says: those of the defaults, or small enough to be met by a short
  * input. */
-weir__h1_limits fuzz_limits(uint8_t settings);
+weir__h1_limits fuzz_limits(uint8_t bits);
 
 #endif

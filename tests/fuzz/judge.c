@@ -164,7 +164,7 @@ static void check_request(const strict_message *m, const sent *came, unsigned ti
 /* What the client sent behind the head of a request that became a tunnel. */
 static void check_tunnel_out(const stage *s, const sent *request, const wire *w, size_t at) {
   const wire *client = &s->client;
-  size_t len = w->stream.accepted - at;
+  size_t len = w->stream.written_len - at;
   REQUIRE(len <= client->read - request->end);
   REQUIRE(!len || memcmp(w->stream.written + at, client->sent.ptr + request->end, len) == 0);
   if (w->stream.fin_sent) REQUIRE(client->told && client->fin);
@@ -179,14 +179,15 @@ static bool any_too_large(const stage *s) {
   return false;
 }
 
-/* All requests on one connection, and the responses to them. */
+/* All requests on one connection, and the responses to them. What the relay has written counts, though the
+ * socket may not have taken it: an origin here may answer what it has not seen. */
 static void judge_origin(const stage *s, const wire *w, unsigned *times, fuzz_record *seen) {
   size_t at = 0, answered = 0;
   bool more = true, tunnel = false;
-  while (more && at < w->stream.accepted && !tunnel) {
+  while (more && at < w->stream.written_len && !tunnel) {
     strict_message m;
-    strict_request(&m, w->stream.written + at, w->stream.accepted - at);
-    complain(&m, w->stream.written + at, w->stream.accepted - at);
+    strict_request(&m, w->stream.written + at, w->stream.written_len - at);
+    complain(&m, w->stream.written + at, w->stream.written_len - at);
     REQUIRE(!m.bad);
     more = m.whole;
     size_t id = m.head_whole ? number_of(&m) : 0;
@@ -204,7 +205,7 @@ static void judge_origin(const stage *s, const wire *w, unsigned *times, fuzz_re
     at += m.used;
     strict_clear(&m);
     if (tunnel) check_tunnel_out(s, request_of(id), w, at);
-    if (tunnel) fuzz_put(seen, weir__slice_of(w->stream.written + at, w->stream.accepted - at));
+    if (tunnel) fuzz_put(seen, weir__slice_of(w->stream.written + at, w->stream.written_len - at));
   }
   fuzz_entry(seen, w->stream.was_reset ? 'R' : w->stream.fin_sent ? 'F' : 'C');
 }

@@ -1,5 +1,7 @@
 /* hostile_test TABLE [ROW ..] runs a table, or the rows of those names.
  * hostile_test strict_rules runs those about strict.c, by which all rows are judged.
+ * With WEIR_TEST_CUT_EACH=7 in the environment only each seventh place is cut, for tools that make
+ * all slow.
  * hostile_test --dump DIR writes the bytes of all rows, one file each, into folders that exist:
  * DIR/request/TABLE-N and DIR/response/TABLE-N. They are seeds for fuzzing. */
 #include <stdio.h>
@@ -52,8 +54,12 @@ static int dump(const char *dir) {
 
 int main(int argc, char **argv) {
   if (argc == 3 && strcmp(argv[1], "--dump") == 0) return dump(argv[2]);
-  const char *table = argc > 1 ? argv[1] : "";
+  const char *table = argc > 1 ? argv[1] : "", *each = getenv("WEIR_TEST_CUT_EACH");
   check_begin(argc - 1, argv + 1);
+  if (each) {
+    printf("only each place whose number %s divides is cut\n", each);
+    hostile_cut_less(strtoul(each, NULL, 10));
+  }
   if (!run_table(table)) printf("there is no table \"%s\"\n", table);
   return check_end();
 }

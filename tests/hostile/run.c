@@ -61,8 +61,13 @@ static hostile_way in_steps(size_t step) {
   return way;
 }
 
+static size_t only_each = 1;
+
+void hostile_cut_less(size_t each) { only_each = each; }
+
 static bool is_cut(size_t cut, size_t len, bool sparse) {
   size_t stride = len / SPARSE_CUTS + 1;
+  if (cut % only_each != 0) return false;
   return !sparse || cut <= SPARSE_EDGE || cut + SPARSE_EDGE >= len || cut % stride == 0;
 }
 

@@ -27,6 +27,8 @@ size_t hostile_piece_end(const hostile_way *way, size_t at, size_t len);
  * but not at `to`. */
 typedef bool (*hostile_act)(void *arg, const hostile_way *way);
 bool hostile_each_way(const char *bytes, size_t len, bool sparse, hostile_act act, void *arg);
+/* For tools that make all slow: tries only each n-th place. */
+void hostile_cut_less(size_t each);
 bool hostile_each_cut(size_t from, size_t to, bool sparse, hostile_act act, void *arg);
 
 /* ---- the loop ---- */

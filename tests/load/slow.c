@@ -30,7 +30,8 @@ enum {
   WINDOW = 2048,     /* bytes a slow reader lets the kernel keep for it */
   TEXT = 8192,       /* of a stream, kept until its events are whole */
   SAMPLES = 1 << 20, /* latencies */
-  OPEN_A_TICK = 50,  /* connections that are opened at once */
+  OPEN_A_TICK =
+      1, /* connections that are opened in a millisecond: slow ones, no flood of new ones */
 };
 
 enum kind { KIND_HEAD, KIND_BODY, KIND_READ, KIND_WATCH };

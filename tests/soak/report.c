@@ -57,27 +57,36 @@ bool print_failures(void) {
 
 /* ---- the end ---- */
 
-static bool print_check(enum check check, const char *excuse) {
-  bool held = counts[check].broken == 0 && (counts[check].looked || excuse);
-  printf("%s %s (%" PRIu64 " %s", held ? "ok  " : "FAIL", sentences[check], counts[check].looked,
+enum outcome { HELD, BROKEN, NOT_LOOKED_AT };
+
+static enum outcome outcome_of(enum check check, const char *excuse) {
+  if (counts[check].broken) return BROKEN;
+  if (counts[check].looked) return HELD;
+  return excuse ? NOT_LOOKED_AT : BROKEN;
+}
+
+static enum outcome print_check(enum check check, const char *excuse) {
+  static const char *const words[] = {"ok  ", "FAIL", "none"};
+  enum outcome outcome = outcome_of(check, excuse);
+  printf("%s %s (%" PRIu64 " %s", words[outcome], sentences[check], counts[check].looked,
          units[check]);
   if (counts[check].passed_over)
     printf(", %" PRIu64 " more could not be told", counts[check].passed_over);
-  if (excuse && !counts[check].looked) printf("; %s", excuse);
+  if (outcome == NOT_LOOKED_AT) printf(": %s", excuse);
   if (counts[check].broken) printf(", %" PRIu64 " broken", counts[check].broken);
   printf(")\n");
-  return held;
+  return outcome;
 }
 
 int print_checks(const char *(*excused)(enum check check)) {
-  unsigned failed = 0;
+  unsigned outcomes[3] = {0};
   print_failures();
   for (unsigned i = 0; i < CHECK_COUNT; i++)
-    if (!print_check((enum check)i, excused((enum check)i))) failed++;
+    outcomes[print_check((enum check)i, excused((enum check)i))]++;
   if (shared->failures > FAILURES)
     printf("%u failures, the first %d of them above\n", shared->failures, FAILURES);
-  printf("%u passed, %u failed\n", CHECK_COUNT - failed, failed);
-  return failed ? 1 : 0;
+  printf("%u passed, %u failed\n", outcomes[HELD], outcomes[BROKEN]);
+  return outcomes[BROKEN] ? 1 : 0;
 }
 
 /* ---- latencies ---- */

@@ -44,7 +44,7 @@ void passed_over(enum check check);
 bool print_failures(void);
 
 /* Prints each promise and the last line. What was never looked at has failed, unless `excused` says
- * that this machine or run cannot. Returns the exit status. */
+ * why it could not be. Returns the exit status. */
 int print_checks(const char *(*excused)(enum check check));
 
 /* Latencies in milliseconds. */

@@ -84,17 +84,27 @@ static uint64_t bodies(const struct plan *p) { return p->bodiless ? 0 : p->down;
 
 /* ---- timers ---- */
 
+/* How long before its silence began the relay may have heard the last. A client that was stopped
+ * notices late that it is connected, an origin that it should have read or written. */
+static uint64_t early_ms(const struct facts *f, uint64_t since) {
+  uint64_t begun = f->r->reused ? f->r->begun_ms : f->r->connected_ms;
+  uint64_t late = f->p->client_act == CLIENT_HALF_HEAD ? since - begun : 0;
+  return EARLY_MS + late + f->p->read_pause_ms + f->p->head_delay_ms + lag_ms() +
+         stood_still_ms(f->p->origin, begun, since);
+}
+
+static uint64_t late_ms(const struct facts *f) {
+  return LATE_MS * shared->slow + 4 * lag_ms() + f->p->read_pause_ms + client_stood_still(f) +
+         stood_still_ms(f->p->origin, f->r->begun_ms, f->r->ended_ms);
+}
+
 /* `at`: when the timer showed. */
 static void check_timer(const struct facts *f, uint64_t at, uint32_t timer_ms) {
   uint64_t since = quiet_since(f), ms = at - since;
-  uint64_t late = LATE_MS * shared->slow + 4 * lag_ms() + client_stood_still(f) +
-                  stood_still_ms(f->p->origin, f->r->begun_ms, f->r->ended_ms) +
-                  f->p->read_pause_ms;
   looked(CHECK_TIMER);
-  uint64_t early = EARLY_MS + lag_ms() + stood_still_ms(f->p->origin, f->r->begun_ms, since);
-  if (at < since || ms + early < timer_ms)
+  if (at < since || ms + early_ms(f, since) < timer_ms)
     accuse(f, CHECK_TIMER, "a timer ran out too early");
-  else if (ms > timer_ms + late)
+  else if (ms > timer_ms + late_ms(f))
     accuse(f, CHECK_TIMER, "a timer ran out too late");
 }
 

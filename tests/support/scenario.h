@@ -1,59 +1,15 @@
 /* What happens between clients, a relay and an origin, as a list of short plays. Each comes to its
  * end whatever fails meanwhile, so a test can run it over and over and let one thing fail each
- * time. Nothing here sleeps: when nothing moves any more, the relay's clock is moved, and `steps`
- * tells how often. */
+ * time. */
 #ifndef WEIR_TEST_SCENARIO_H
 #define WEIR_TEST_SCENARIO_H
 
-#include "support/lent.h"
-
-#define OK_TWO "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-typedef struct world world;
-
-typedef struct scenario {
-  const char *name;
-  void (*arrange)(fixture *f);
-  void (*act)(fixture *f);
-  enum weir_end end; /* of an exchange that nothing has happened to */
-  int status;        /* of a probe behind it; 0: nobody is served any more */
-} scenario;
-
-enum { LISTENS_MAX = 8 };
-
-struct world {
-  fixture f;
-  const scenario *play;
-  const char *answer; /* what origins say to each request; NULL: nothing */
-  peer *client;       /* whose messages are looked at */
-  lent lent;
-  char url[64];
-  bool done;             /* drained, or the second relay closed */
-  bool by_name;          /* look-ups run in a thread, in a time of their own */
-  size_t (*moved)(void); /* says another number when something moved that only the test sees */
-  unsigned steps;        /* so often the clock had to be moved for anything to happen */
-  bool stuck;            /* even that did not help */
-  uv_timer_t wake;       /* ends a little wait for the system */
-  int rcs[LISTENS_MAX];  /* what functions of the relay returned that make something */
-  size_t rc_count;
-};
+#include "support/stage.h"
 
 extern const scenario scenarios[];
 extern const size_t scenario_count;
 
 /* NULL if there is none of that name. */
 const scenario *scenario_named(const char *name);
-
-/* Sets the stage: up to a relay that listens. */
-void scenario_open(world *w, const scenario *play);
-/* Plays it, until nothing moves. */
-void scenario_act(world *w);
-/* Asks once more, as a new client, and checks that it is served as if nothing had been. */
-void scenario_probe(world *w);
-/* Closes everything and checks that nothing is left. */
-void scenario_close(world *w);
-
-/* True if a whole final response has come that nobody has taken. */
-bool served(const peer *p);
 
 #endif

@@ -80,8 +80,7 @@ static int end_status(const weir__stream_uv *s) {
   int err = 0;
   socklen_t len = sizeof err;
   if (s->broken) return s->broken;
-  if (getsockopt(descriptor(s), SOL_SOCKET, SO_ERROR, &err, &len)) err = errno;
-  if (err == EPIPE) return 0;
+  if (getsockopt(descriptor(s), SOL_SOCKET, SO_ERROR, &err, &len) || err == EPIPE) return 0;
   return err ? uv_translate_sys_error(err) : 0;
 }
 

@@ -78,6 +78,14 @@ static bool begins(const message *part, const message *whole) {
          memcmp(part->body, whole->body, part->body_len) == 0;
 }
 
+/* A second try is a second request: how much of the first one has arrived is a matter of chance. */
+static void check_same_requests(const outcome *got, const outcome *want, const world *w) {
+  if (w->play != scenario_named("retry")) CHECK_INT(got->request_count, want->request_count);
+  for (size_t i = 0; i < got->request_count && i < want->request_count; i++)
+    CHECK(same_line(&got->requests[i], &want->requests[i]) &&
+          same_message(&got->requests[i], &want->requests[i]));
+}
+
 static void check_same(const outcome *got, const outcome *want) {
   CHECK_INT(got->end_count, want->end_count);
   for (size_t i = 0; i < got->end_count && i < want->end_count; i++) {
@@ -89,9 +97,6 @@ static void check_same(const outcome *got, const outcome *want) {
   for (size_t i = 0; i < got->answer_count && i < want->answer_count; i++)
     CHECK(same_head(&got->answers[i], &want->answers[i]) &&
           same_message(&got->answers[i], &want->answers[i]));
-  for (size_t i = 0; i < got->request_count && i < want->request_count; i++)
-    CHECK(same_line(&got->requests[i], &want->requests[i]) &&
-          same_message(&got->requests[i], &want->requests[i]));
   CHECK_MEM(got->rest, got->rest_len, want->rest, want->rest_len);
 }
 
@@ -151,7 +156,8 @@ static bool may_refuse(int rc, const fault *f) {
   return rc == code_of(f) || left || closed;
 }
 
-static void check_results(const outcome *got, unsigned effect, const fault *f) {
+static void check_results(const outcome *got, unsigned effect, const fault *f, const world *w) {
+  if (effect == REFUSES || effect == NOTHING) CHECK_INT(w->open_doors, w->doors);
   for (size_t i = 0; i < got->rc_count; i++)
     if (got->rcs[i] && CHECK(effect & REFUSES) && !CHECK(may_refuse(got->rcs[i], f)))
       printf("  %s\n", weir_err_name(got->rcs[i]));
@@ -159,11 +165,12 @@ static void check_results(const outcome *got, unsigned effect, const fault *f) {
 
 void check_outcome(const outcome *got, const outcome *want, unsigned effect, const fault *f,
                    const world *w) {
-  check_results(got, effect, f);
+  check_results(got, effect, f, w);
   check_nothing_is_laundered(got, w);
   if (!(effect & (TIMEOUT | LATER))) CHECK(!w->stuck), CHECK_INT(w->steps, 0);
   if (effect == NOTHING || effect == SOFTLY) {
     check_same(got, want);
+    check_same_requests(got, want, w);
     if (effect == NOTHING) check_same_end(got, want);
     return;
   }

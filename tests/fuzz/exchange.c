@@ -101,7 +101,7 @@ static weir_options options_of(const settings *set, bool narrow) {
 }
 
 static stage_settings stage_settings_of(const settings *set, const fuzz_cuts *cuts, bool narrow) {
-  size_t window = narrow && set->window ? set->window - 1 : SIZE_MAX;
+  size_t window = narrow && set->window ? (size_t)set->window - 1 : SIZE_MAX;
   return (stage_settings){.options = options_of(set, narrow),
                           .allow_connect = set->options & 64,
                           .extend = set->options & 128,

@@ -185,6 +185,7 @@ int main(int argc, char **argv) {
   if (!ended_early) end();
   print_failures();
   judge_print_summary();
+  relays_print_memory();
   print_progress();
   return print_checks(excuse);
 }

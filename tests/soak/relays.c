@@ -39,8 +39,8 @@ struct life {
   unsigned logs;
   uint64_t reload_ms;
   struct heap *heap;
-  struct usage calm; /* the first time without streams */
-  bool calm_taken;
+  struct usage calm, last_calm; /* the first time without streams, and the last */
+  unsigned calms;
 };
 
 static struct relay_setup setup;
@@ -320,12 +320,10 @@ static void measure(struct life *l) {
   struct usage now;
   usage_read(&now, l->pid, l->heap);
   usage_check_descriptors(descriptors[l->workers], &now);
+  l->last_calm = now;
+  if (l->calms++ == 0) l->calm = now;
   if (!l->heap) return; /* a sanitizer's quarantine grows, and it looks for leaks itself */
-  if (l->calm_taken)
-    usage_check_memory(&l->calm, &now);
-  else
-    l->calm = now;
-  l->calm_taken = true;
+  if (l->calms > 1) usage_check_memory(&l->calm, &now);
 }
 
 void relays_measure(void) {
@@ -341,6 +339,17 @@ void relays_print(char *out, size_t size) {
     at += (size_t)snprintf(out + at, size - at, "%s%ux%u: %u fds, %" PRIu64 " KiB", at ? "; " : "",
                            i, current[i]->workers, now.descriptors, now.pss_kib);
   }
+}
+
+static void print_calm(const char *when, const struct usage *u) {
+  printf("%s: %u descriptors, %" PRIu64 " blocks and %" PRIu64 " bytes held, %" PRIu64 " KiB\n",
+         when, u->descriptors, u->blocks, u->bytes, u->pss_kib);
+}
+
+void relays_print_memory(void) {
+  if (!lives[0].calms) return;
+  print_calm("the relay that stayed, first without streams", &lives[0].calm);
+  print_calm("                       last without streams ", &lives[0].last_calm);
 }
 
 void relays_each_log(void (*fn)(const char *path)) {

@@ -32,6 +32,8 @@ void relays_drain_all(void);
 bool relays_gone(void);
 /* For the progress line: one relay's descriptors and memory, now. */
 void relays_print(char *out, size_t size);
+/* What the one that stayed held without streams, the first time and the last. */
+void relays_print_memory(void);
 /* Calls back for each log there is. */
 void relays_each_log(void (*fn)(const char *path));
 unsigned relays_replaced(void);

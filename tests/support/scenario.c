@@ -233,7 +233,7 @@ static const char *unix_address(void) {
   return address;
 }
 
-/* A client of this listener is served, unless something has failed. */
+/* A client of this listener is served, unless something fails then. */
 static void ask_at(fixture *f, const char *address, int port) {
   const char *path = strchr(address, '/');
   peer *p =
@@ -245,6 +245,8 @@ static void ask_at(fixture *f, const char *address, int port) {
   peer_say(p, GET);
   world_of(f)->client = p;
   UNTIL(f, p, false);
+  world_of(f)->doors++;
+  world_of(f)->open_doors += served(p) && got(p, "HTTP/1.1 200 ");
 }
 
 static void listen_at(fixture *f, const char *address) {

@@ -35,6 +35,7 @@ struct world {
   uv_timer_t wake;       /* ends a little wait for the system */
   int rcs[LISTENS_MAX];  /* what functions of the relay returned that make something */
   size_t rc_count;
+  size_t doors, open_doors; /* listeners that were made, and those at which a client was served */
 };
 
 /* Sets the stage: up to a relay that listens. */

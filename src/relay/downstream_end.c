@@ -219,7 +219,8 @@ void weir__downstream_answer_and_close(weir__downstream *d, int status, int code
     weir__downstream_drop(d);
     return;
   }
-  d->keep = d->head_only = false;
+  d->keep = false;
+  if (d->state != WEIR__DOWN_BUSY) d->head_only = false; /* no head was read that could be HEAD */
   d->minor = 1;
   rc = weir__downstream_send_head(d, answer.head, NULL);
   if (rc == 0) rc = weir__downstream_send_body(d, weir__slice_of(answer.body, answer.body_len));

@@ -255,6 +255,38 @@ static void a_deadline_that_always_sets_itself_to_now_starves_nobody(void) {
   net_end(&n);
 }
 
+/* Nor do many that are due together: sockets have their turn in between, and each fires all the same.
+ * What was aimed later meanwhile holds nobody up. */
+static void many_deadlines_of_one_moment_starve_nobody(void) {
+  net n;
+  net_begin(&n, NULL);
+  static thing things[MANY];
+  unsigned turns = 0, most = 0, fired = 0, count = 0, begun;
+  uv_idle_t idle;
+  uv_idle_init(&n.loop, &idle);
+  idle.data = &turns;
+  uv_idle_start(&idle, count_idle);
+  for (int i = 0; i < MANY; i++) {
+    things[i] = make(&n);
+    weir__deadline_set(&n.clock, &things[i].deadline, 5);
+  }
+  for (int i = 0; i < MANY / 2; i++) weir__deadline_set(&n.clock, &things[i].deadline, 60000);
+  for (begun = turns; count < MANY / 2;) {
+    if (!CHECK(net_turn(&n))) break;
+    fired = count, count = 0;
+    for (int i = MANY / 2; i < MANY; i++) count += things[i].fired;
+    if (count - fired > most) most = count - fired;
+  }
+  CHECK(most <= 64); /* UV_RUN_ONCE looks at timers twice */
+  CHECK(turns - begun >= 2);
+  for (int i = 0; i < MANY / 2; i++) {
+    CHECK_INT(things[i].fired, 0);
+    weir__deadline_stop(&n.clock, &things[i].deadline);
+  }
+  uv_close((uv_handle_t *)&idle, NULL);
+  net_end(&n);
+}
+
 static void stop_the_other(thing *t) { weir__deadline_stop(t->clock, &t->other->deadline); }
 
 static void a_callback_may_stop_another_one_due_at_the_same_moment(void) {
@@ -380,6 +412,7 @@ int main(int argc, char **argv) {
   TEST(many_deadlines_fire_in_order_whatever_was_done_to_them);
   TEST(a_callback_may_set_its_own_deadline);
   TEST(a_deadline_that_always_sets_itself_to_now_starves_nobody);
+  TEST(many_deadlines_of_one_moment_starve_nobody);
   TEST(a_callback_may_stop_another_one_due_at_the_same_moment);
   TEST(a_callback_may_put_off_another_one_due_at_the_same_moment);
   TEST(the_memory_around_a_stopped_deadline_may_go_inside_callbacks);

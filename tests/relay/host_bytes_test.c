@@ -74,7 +74,7 @@ typedef struct place {
 /* "?xy", "x?y" or "xy?" behind `before`. */
 static void put_byte(char *text, size_t size, const place *p, int c, int where) {
   const char byte[] = {(char)c, '\0'};
-  snprintf(text, size, "%s%.*s%s%s", p->before, where, "xy", byte, "xy" + where);
+  snprintf(text, size, "%s%.*s%s%s", p->before, where, "xy", byte, &"xy"[where]);
 }
 
 static const char *const where_names[] = {"first", "between", "last"};

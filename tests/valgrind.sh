@@ -17,20 +17,18 @@ build=$(cd "$build" && pwd)
 
 # "Still reachable" is what libc and libuv keep for good.
 memcheck="valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect,possible \
---errors-for-leak-kinds=definite,indirect,possible --num-callers=30 --trace-children=no"
+--errors-for-leak-kinds=definite,indirect,possible --num-callers=30"
 
-# weir-relay and the others as the scripts find them, each in front of itself under memcheck.
+# The programs as the scripts find them, weir-relay under memcheck.
 mkdir -p "$build/valgrind/bin"
 for program in "$build"/bin/*; do
-  name=$(basename "$program")
-  case $name in
-    weir-relay) printf '#!/bin/sh\nexec %s %s "$@"\n' "$memcheck" "$program" >"$build/valgrind/bin/$name" ;;
-    *) printf '#!/bin/sh\nexec %s "$@"\n' "$program" >"$build/valgrind/bin/$name" ;;
-  esac
-  chmod 755 "$build/valgrind/bin/$name"
+  under=
+  [ "$(basename "$program")" != weir-relay ] || under=$memcheck
+  printf '#!/bin/sh\nexec %s %s "$@"\n' "$under" "$program" >"$build/valgrind/bin/$(basename "$program")"
+  chmod 755 "$build/valgrind/bin/$(basename "$program")"
 done
 
-# CTest's own list of tests, each line in front of which memcheck stands.
+# CTest's own list of tests, each of them behind memcheck.
 ctest --test-dir "$build" --show-only=json-v1 | python3 -c '
 import json, sys
 
@@ -42,12 +40,12 @@ for test in json.load(sys.stdin)["tests"]:
     name, command = test["name"], test["command"]
     label = properties.get("LABELS", ["none"])[0]
     why = left_out.get(label)
-    if label == "real" and name.removeprefix("real_") not in scripts:
+    if label == "real" and name[len("real_"):] not in scripts:
         why = "a script"
     if why:
         skipped.setdefault("%s (%s)" % (label, why), []).append(name)
         continue
-    prefix = "" if label == "real" else memcheck + " "
+    prefix = "" if command[0].endswith("/sh") or command[0] == "sh" else memcheck + " "
     arguments = " ".join("[==[%s]==]" % a for a in command)
     print("add_test([==[%s]==] %s%s)" % (name, prefix, arguments))
     print("set_tests_properties([==[%s]==] PROPERTIES LABELS %s TIMEOUT 900 WORKING_DIRECTORY [==[%s]==]" %
@@ -55,30 +53,6 @@ for test in json.load(sys.stdin)["tests"]:
     print("  ENVIRONMENT [==[WEIR_SOURCE_DIR=%s;WEIR_BIN_DIR=%s]==])" % (root, binaries))
 for group, names in sorted(skipped.items()):
     print("memcheck: not under it: %d of %s" % (len(names), group), file=sys.stderr)
-' "$memcheck" "$program" >"$build/valgrind/bin/$name" ;;
-    *) printf '#!/bin/sh\nexec %s "$@"\n' "$program" >"$build/valgrind/bin/$name" ;;
-  esac
-  chmod 755 "$build/valgrind/bin/$name"
-done
-
-# CTest's own list of tests, each line in front of which memcheck stands.
-ctest --test-dir "$build" --show-only=json-v1 | python3 -c '
-import json, sys
-
-memcheck, binaries, scripts = sys.argv[1], sys.argv[2], sys.argv[3].split()
-too_slow = {}  # name: why
-for test in json.load(sys.stdin)["tests"]:
-    properties = {p["name"]: p["value"] for p in test.get("properties", [])}
-    name, command = test["name"], test["command"]
-    label = properties["LABELS"][0]
-    if label == "check" or label == "real" and name.removeprefix("real_") not in scripts:
-        continue
-    prefix = "" if label == "real" else memcheck + " "
-    arguments = " ".join("[==[%s]==]" % a for a in command)
-    print("add_test([==[%s]==] %s%s)" % (name, prefix, arguments))
-    print("set_tests_properties([==[%s]==] PROPERTIES LABELS %s TIMEOUT 900 WORKING_DIRECTORY [==[%s]==]" %
-          (name, label, properties["WORKING_DIRECTORY"]))
-    print("  ENVIRONMENT [==[WEIR_SOURCE_DIR=%s;WEIR_BIN_DIR=%s]==])" % (sys.path[0] or ".", binaries))
 ' "$memcheck" "$build/valgrind/bin" "$PWD" "$scripts" >"$build/valgrind/CTestTestfile.cmake"
 
 exec ctest --test-dir "$build/valgrind" --output-on-failure --no-tests=error --no-label-summary -j 2 "$@" </dev/null

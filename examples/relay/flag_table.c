@@ -181,7 +181,7 @@ const struct flag flag_table[] = {
     {FLAG("origin-host", "VALUE", "the Host that origins get", "the client's", take_text),
      IN_CONFIG(origin_host)},
     HEADING("Fields ({client_addr} {client_port} {local_port} {host} {scheme} {request_id}):"),
-    {FLAG("request-header", "'N: V'", "set on the way to the origin; 'N:' removes; {{ is {", NULL,
+    {FLAG("request-header", "'N: V'", "set on the way to the origin; 'N:' removes; {{ = {", NULL,
           take_request_field)},
     {FLAG("response-header", "'N: V'", "set on the way to the client; 'N:' removes", NULL,
           take_response_field)},

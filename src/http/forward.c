@@ -38,8 +38,7 @@ static void remove_options(weir_head *head, weir__names kept) {
       seen++;
       enum weir__name name = weir__name_of(option);
       if (weir__names_have(kept | hop_by_hop, name)) continue; /* those stay, these go anyhow */
-      if (weir__slice_is_nocase(option, "close")) continue;
-      head->names_fields = true;
+      if (!weir__slice_is_nocase(option, "close")) head->names_fields = true;
       weir__head_remove(head, option);
     }
   }

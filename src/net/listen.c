@@ -270,12 +270,14 @@ static void on_connection(uv_stream_t *handle, int status) {
 
 /* ---- the beginning ---- */
 
-static int read_port(const weir__listener *l) {
+static int read_port(weir__listener *l) {
   struct sockaddr_storage name;
   int len = sizeof name;
-  if (uv_tcp_getsockname(&l->handle.tcp, (struct sockaddr *)&name, &len)) return 0;
-  return ntohs(name.ss_family == AF_INET ? ((const struct sockaddr_in *)&name)->sin_port
-                                         : ((const struct sockaddr_in6 *)&name)->sin6_port);
+  int err = uv_tcp_getsockname(&l->handle.tcp, (struct sockaddr *)&name, &len);
+  if (err) return err;
+  l->port = ntohs(name.ss_family == AF_INET ? ((const struct sockaddr_in *)&name)->sin_port
+                                            : ((const struct sockaddr_in6 *)&name)->sin6_port);
+  return 0;
 }
 
 void weir__listener_tune(weir__listener *l, const weir__tcp_options *options) {
@@ -309,7 +311,7 @@ static int start(weir__listener *l, int fd, int backlog) {
     return err;
   }
   err = uv_listen(&l->handle.stream, backlog, on_connection);
-  if (!err && !l->path) l->port = read_port(l);
+  if (!err && !l->path) err = read_port(l);
   return err;
 }
 

@@ -14,7 +14,7 @@ cannot_fail='
   uv_translate_sys_error uv_unref uv_update_time
   __assert_fail __errno_location abort inet_ntop inet_pton memchr memcmp memcpy memmem memmove memset qsort strcasecmp
   strchr strcmp strcspn strlen strncasecmp strncmp strrchr strspn strstr bcmp
-  gmtime_r snprintf time vsnprintf'
+  gmtime_r htonl htons ntohl ntohs snprintf time vsnprintf'
 # What weir_options.allocator stands for: tests/relay/failmalloc_test.c.
 allocator='free malloc realloc'
 

@@ -197,7 +197,7 @@ SHOWN ssize_t read(int fd, void *bytes, size_t len) {
 SHOWN ssize_t recv(int fd, void *bytes, size_t len, int flags) {
   NEXT(recv);
   int error = take(FAULT_recv, fd);
-  return error ? failed(error) : next(fd, bytes, len, flags);
+  return error ? lost(fd, error) : next(fd, bytes, len, flags);
 }
 
 SHOWN ssize_t write(int fd, const void *bytes, size_t len) {

@@ -21,8 +21,8 @@ set_target_properties(faults_test PROPERTIES ENABLE_EXPORTS ON)
 # One entry for each scenario: together they would take too long for one.
 foreach(play IN ITEMS stream upload long_upload keep_alive upgrade abort client_gone origin_gone drain slow_client retry
         local_answer long_local_answer listen by_name abort_by_name lent_connection lent_request lent_slow_client
-        no_descriptor_is_left_for_anybody)
+        no_descriptor_is_left_for_anybody every_kind_is_met_in_some_scenario)
   add_test(NAME faults_${play} COMMAND faults_test ${play})
-  set_tests_properties(faults_${play} PROPERTIES LABELS faults TIMEOUT 180)
+  set_tests_properties(faults_${play} PROPERTIES LABELS faults TIMEOUT 600)
 endforeach()
 weir_script(faults_complete check ${CMAKE_CURRENT_SOURCE_DIR}/faults/complete.sh ${faulty})

@@ -1,5 +1,5 @@
 /* Target: a whole exchange, or many, between a client and origins made of memory (src/relay, on top
- * of all of src/http). Six bytes of settings, then a script: pieces separated by LF and `%`, each a
+ * of all of src/http). Seven bytes of settings, then a script: pieces separated by LF and `%`, each a
  * letter and what belongs to it:
  *
  *   C bytes  the client says    f  the client sends FIN    r  RST    e  its connection breaks
@@ -21,7 +21,7 @@
 enum { OPS_MAX = 64, NARROW = 64 };
 
 typedef struct settings {
-  uint8_t options, limits, cuts, hook, window, alloc;
+  uint8_t options, limits, cuts, hook, window, alloc, more;
 } settings;
 
 /* ---- the script ---- */
@@ -94,7 +94,12 @@ static weir_options options_of(const settings *set, bool narrow) {
   o.target_bytes = set->limits & 4 ? 16 : 0;
   o.interim_max = set->limits & 8 ? 1 : 0;
   o.idle_per_origin = set->limits & 16 ? 1 : 0;
+  o.total_ms = set->more & 1 ? 20000 : 0;
+  o.gap_ms = set->more & 2 ? 1000 : 0;
+  o.upgrade_protocols = set->more & 4 ? "" : NULL;
   if (!narrow) return o;
+  o.stall_ms = set->more & 32 ? 8000 : 0;
+  o.client_rate_min = set->more & 64 ? WEIR_OFF : 0;
   o.outbox_high = set->limits & 32 ? 16 : NARROW;
   o.pipeline_bytes = set->limits & 64 ? 8 : NARROW;
   return o;
@@ -108,6 +113,8 @@ static stage_settings stage_settings_of(const settings *set, const fuzz_cuts *cu
                           .act = (enum stage_act)(set->hook >> 4 & 7),
                           .act_at = set->hook & 15,
                           .count_bodies = narrow,
+                          .unacked = set->more & 8 ? 100 : 0,
+                          .host = set->more & 16 ? "override:1" : NULL,
                           .cuts = cuts,
                           .client_window = window,
                           .origin_window = set->limits & 128 ? window : SIZE_MAX,
@@ -137,6 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size > STAGE_INPUT) return 0;
   set.options = fuzz_byte(&in), set.limits = fuzz_byte(&in), set.cuts = fuzz_byte(&in);
   set.hook = fuzz_byte(&in), set.window = fuzz_byte(&in), set.alloc = fuzz_byte(&in);
+  set.more = fuzz_byte(&in);
   fuzz_cuts cuts = fuzz_cuts_of(set.cuts);
   run(&set, fuzz_rest(&in), NULL, false, &whole);
   run(&set, fuzz_rest(&in), &cuts, false, &cut);

@@ -2,7 +2,9 @@
  * and src/http/h1_write.c as the relay puts them together. What should leave is worked out here once
  * more, by lists of its own; what leaves must be in the strict form and pass a second time as it is.
  *
- * The first three bytes: policy, peer and what was asked, which allocation fails. */
+ * The first four bytes: policy, peer and what was asked, which allocation fails, and what a hook does
+ * to the head by the public functions. If it does something, two strings that end in NUL follow; and
+ * whatever they hold, the head stays one that may leave. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +25,10 @@ typedef struct job {
   const char *override; /* of Host */
   const char *method, *asked;
   weir__mem *mem;
-  weir__buf out; /* the head as it leaves */
+  bool names_fields; /* Connection names some: none may come as a trailer */
+  uint8_t edit;
+  const char *name, *value; /* for that */
+  weir__buf out;            /* the head as it leaves */
 } job;
 
 /* ---- lists of names ---- */
@@ -101,6 +106,22 @@ static bool is_option(const came *c, const char *name) {
       if (seen++ >= OPTIONS_COUNTED) return false;
       if (strlen(name) == len && strncasecmp(name, e, len) == 0) return true;
       e += strcspn(e + len, ",");
+    }
+  }
+  return false;
+}
+
+/* True if Connection names a field that does not stay or go anyhow. */
+static bool names_fields(const came *c, const char *const *kept) {
+  size_t seen = 0, len;
+  for (size_t i = 0; i < c->count; i++) {
+    if (strcasecmp(c->name[i], "Connection") != 0) continue;
+    for (const char *e = c->value[i]; (e = next_element(e, &len)); e += len) {
+      char name[64];
+      snprintf(name, sizeof name, "%.*s", (int)len, e);
+      if (seen++ < OPTIONS_COUNTED && strcasecmp(name, "close") != 0 && !is_among(name, kept) &&
+          !is_among(name, ends_here))
+        return true;
     }
   }
   return false;
@@ -296,6 +317,31 @@ static void check_upgrade(const job *j, const came *c, const weir_head *head, co
   }
 }
 
+/* ---- what a host may do to it ---- */
+
+/* NUL where a string was wanted, status where none may be, and so on: all of it is only refused. */
+static void edit_head(const job *j, weir_head *head) {
+  bool connected =
+      !j->request && strcmp(j->method, "CONNECT") == 0; /* the relay looks after that */
+  switch (j->edit & 7) {
+  case 1: weir_head_set(head, j->name, j->value); break;
+  case 2: weir_head_add(head, j->name, j->value); break;
+  case 3: weir_head_remove(head, j->name); break;
+  case 4: weir_head_set_target(head, j->value); break;
+  case 5:
+    if (!connected) weir_head_set_status(head, 190 + (j->edit >> 3) * 8, j->value);
+    break;
+  case 6:
+    if (!connected) weir_head_set_status(head, j->edit & 8 ? 204 : 304, NULL);
+    break;
+  }
+  const char *got = weir_head_get(head, j->name);
+  bool found = false;
+  for (const weir_field *f = NULL; (f = weir_head_next(head, f));)
+    found |= f->value == got && strcasecmp(f->name, j->name) == 0;
+  REQUIRE(found == (got != NULL));
+}
+
 /* ---- writing, as the relay does ---- */
 
 static void write_head(job *j, const weir_head *head, const weir__h1_extra *extra) {
@@ -311,10 +357,13 @@ static bool send_request(job *j, weir_head *head) {
   note_fields(&c, head);
   if (weir__forward_request(head, &j->policy, &j->peer, j->override, "origin:81", &upgrade, &te))
     return false;
+  j->names_fields = names_fields(&c, kept_request);
+  REQUIRE(j->names_fields == head->names_fields);
   check_request(j, &c, head);
   check_upgrade(j, &c, head, upgrade);
   REQUIRE(te == (head->minor == 1 && lists(&c, "TE", "trailers")));
   if (te && weir__head_add(head, weir__slice_str("TE"), weir__slice_str("trailers"))) return false;
+  if (j->edit) edit_head(j, head);
   const char *connection = upgrade ? te ? "upgrade, TE" : "upgrade" : te ? "TE" : NULL;
   write_head(j, head,
              &(weir__h1_extra){.connection = connection,
@@ -329,7 +378,10 @@ static bool send_response(job *j, weir_head *head) {
   const char *upgrade = head->status == 101 ? head->upgrade : NULL;
   note_fields(&c, head);
   if (weir__forward_response(head, &j->policy)) return false;
+  j->names_fields = names_fields(&c, kept_response);
+  REQUIRE(j->names_fields == head->names_fields);
   check_response(j, &c, head);
+  if (j->edit) edit_head(j, head);
   write_head(j, head,
              &(weir__h1_extra){
                  .connection = upgrade ? "upgrade" : NULL, .upgrade = upgrade, .chunked = chunked});
@@ -421,7 +473,7 @@ static void take_head(job *j, weir_head *head) {
   check_strict(j, head);
   if (passed_once) return;
   passed_once = true;
-  check_fixed_point(j);
+  if (!j->edit) check_fixed_point(j);
 }
 
 /* ---- the first reading ---- */
@@ -448,7 +500,8 @@ static int on_trailers(void *owner, weir_head *trailers) {
                                       "cache-control",  "trailer", "x-forwarded-for", NULL};
   job *j = owner;
   if (!trailers) return 0;
-  weir__forward_trailers(trailers, false);
+  weir__forward_trailers(trailers, j->names_fields);
+  REQUIRE(!j->names_fields || !trailers->first);
   for (const weir__field *f = trailers->first; f; f = f->next)
     REQUIRE(!is_among(f->pub.name, never) && !is_among(f->pub.name, ends_here));
   j->out.len = 0;
@@ -473,9 +526,23 @@ static void set_peer(weir__peer *peer, uint8_t how) {
 static const char *const upgrades[] = {"websocket", "", "websocket, foo, h2c", "websocket"};
 static const char *const methods[] = {"GET", "HEAD", "CONNECT", "POST"};
 
+/* A string that ends in NUL, in memory of its exact size; the caller frees it. */
+static char *take_string(fuzz_input *in) {
+  size_t len = in->len ? strnlen(in->ptr, in->len) : 0;
+  char *text = malloc(len + 1);
+  if (!text) abort();
+  if (len) memcpy(text, in->ptr, len);
+  text[len] = '\0';
+  size_t used = len < in->len ? len + 1 : len;
+  in->ptr += used, in->len -= used;
+  return text;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz_input in = fuzz_input_of(data, size);
   uint8_t policy = fuzz_byte(&in), peer = fuzz_byte(&in), nth = fuzz_byte(&in);
+  uint8_t edit = fuzz_byte(&in);
+  char *name = edit ? take_string(&in) : NULL, *value = edit ? take_string(&in) : NULL;
   counting_alloc alloc;
   weir__mem mem;
   alloc_init(&alloc);
@@ -492,11 +559,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                     : peer & 0x80 ? "websocket, foo"
                                   : NULL,
            .mem = &mem,
+           .edit = edit,
+           .name = name,
+           .value = value,
            .out = {.mem = &mem}};
   set_peer(&j.peer, peer);
   j.peer.trusted = policy & 8;
   read_head(fuzz_rest(&in), &first_events, &j);
   weir__buf_free(&j.out);
+  free(name);
+  free(value);
   REQUIRE(alloc.live_blocks == 0);
   return 0;
 }

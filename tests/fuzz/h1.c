@@ -3,6 +3,7 @@
  * piece lies in memory of its exact size. */
 #include "fuzz/h1.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,9 +26,11 @@ typedef struct run {
   weir__h1_reader *reader;
   fuzz_record *log;
   weir__slice piece;  /* what is being fed */
+  const char *raw;    /* all of it at once: where the next head begins, else NULL */
   uint64_t owed;      /* of a body with a length */
   unsigned events;    /* that were no spans */
   bool counted;       /* `owed` is meant */
+  bool whole;         /* all is fed at once */
   bool inside;        /* behind a head, before its end */
   bool tunnel, ended; /* nothing is fed any more */
 } run;
@@ -137,6 +140,81 @@ static void check_head(const run *r, const weir_head *head, bool interim) {
     check_response(r, head, &t, interim);
 }
 
+/* ---- heads against their bytes ---- */
+
+/* The next line, without CRLF; it must have one, and no other CR. */
+static weir__slice take_line(run *r) {
+  size_t left = (size_t)(r->piece.ptr + r->piece.len - r->raw);
+  const char *lf = memchr(r->raw, '\n', left);
+  REQUIRE(lf && lf > r->raw && lf[-1] == '\r');
+  weir__slice line = weir__slice_of(r->raw, (size_t)(lf - 1 - r->raw));
+  REQUIRE(!memchr(line.ptr, '\r', line.len));
+  r->raw = lf + 1;
+  return line;
+}
+
+static bool starts(weir__slice line, const char *with) {
+  return line.len >= strlen(with) && memcmp(line.ptr, with, strlen(with)) == 0;
+}
+
+static size_t count_byte(weir__slice line, char c) {
+  size_t n = 0;
+  for (size_t i = 0; i < line.len; i++) n += line.ptr[i] == c;
+  return n;
+}
+
+static void check_request_line(const weir_head *head, weir__slice line) {
+  char version[] = " HTTP/1.0", target[600];
+  version[8] = (char)('0' + head->minor);
+  REQUIRE(count_byte(line, ' ') == 2 && starts(line, head->method));
+  REQUIRE(starts(weir__slice_of(line.ptr + line.len - 9, 9), version));
+  int len = snprintf(target, sizeof target, "%s %s%s", head->method, head->target, version);
+  const char *raw_target = line.ptr + strlen(head->method) + 1;
+  if (strncasecmp(raw_target, "http", 4) == 0 || len >= (int)sizeof target) return;
+  REQUIRE(line.len == (size_t)len && starts(line, target));
+}
+
+/* The reason may have lost white space around it. */
+static void check_status_line(const weir_head *head, weir__slice line) {
+  char begin[32];
+  snprintf(begin, sizeof begin, "HTTP/1.%d %03d ", head->minor, head->status);
+  REQUIRE(starts(line, begin));
+  size_t len = strlen(begin);
+  weir__slice reason = weir__slice_trim(weir__slice_of(line.ptr + len, line.len - len));
+  REQUIRE(weir__slice_is(reason, head->reason));
+}
+
+/* `Name: value`, with nothing between name and colon. A length may have lost zeros in front. */
+static void check_field_line(const weir__field *f, weir__slice line) {
+  REQUIRE(line.len > f->name_len && starts(line, f->pub.name) && line.ptr[f->name_len] == ':');
+  size_t begin = f->name_len + 1u;
+  weir__slice value = weir__slice_trim(weir__slice_of(line.ptr + begin, line.len - begin));
+  bool length = strcasecmp(f->pub.name, "Content-Length") == 0;
+  while (length && value.len > 1 && value.ptr[0] == '0') value.ptr++, value.len--;
+  REQUIRE(weir__slice_is(value, f->pub.value));
+}
+
+/* What the reader made of it says just what stands there. A tunnel has no length. */
+static void check_raw(run *r, const weir_head *head) {
+  if (!r->raw) return;
+  while (head->request && *r->raw == '\r') take_line(r); /* empty lines in front */
+  weir__slice line = take_line(r);
+  if (head->request)
+    check_request_line(head, line);
+  else
+    check_status_line(head, line);
+  const weir__field *f = head->first;
+  for (line = take_line(r); line.len; line = take_line(r)) {
+    bool gone =
+        head->framing == WEIR__FRAMING_TUNNEL && strncasecmp(line.ptr, "Content-Length:", 15) == 0;
+    if (gone && (!f || strcasecmp(f->pub.name, "Content-Length") != 0)) continue;
+    REQUIRE(f);
+    check_field_line(f, line);
+    f = f->next;
+  }
+  REQUIRE(!f);
+}
+
 /* ---- events ---- */
 
 static void put_str(run *r, const char *str) {
@@ -170,6 +248,7 @@ static int on_interim(void *owner, weir_head *head) {
   run *r = owner;
   REQUIRE(r->set->kind == WEIR__H1_RESPONSE && !r->inside);
   check_head(r, head, true);
+  check_raw(r, head);
   put_head(r, 'i', head);
   return verdict(r);
 }
@@ -178,6 +257,7 @@ static int on_head(void *owner, weir_head *head) {
   run *r = owner;
   REQUIRE(!r->inside);
   check_head(r, head, false);
+  check_raw(r, head);
   put_head(r, 'h', head);
   r->inside = true;
   r->counted = head->framing == WEIR__FRAMING_LENGTH || head->framing == WEIR__FRAMING_NONE;
@@ -216,6 +296,7 @@ static const weir__h1_events events = {
 
 static size_t feed_message(run *r, weir__slice bytes, int *rc) {
   size_t used = SIZE_MAX;
+  if (r->whole) r->raw = bytes.ptr;
   *rc = weir__h1_feed(r->reader, bytes, &used);
   REQUIRE(used <= bytes.len);
   REQUIRE(*rc || used == bytes.len);
@@ -268,7 +349,7 @@ static int feed(run *r, weir__slice input, fuzz_cuts *cuts) {
 static int run_once(const settings *set, weir__slice input, fuzz_cuts *cuts, counting_alloc *alloc,
                     fuzz_record *log) {
   weir__mem mem;
-  run r = {.set = set, .log = log};
+  run r = {.set = set, .log = log, .whole = !cuts};
   fuzz_clear(log);
   weir__mem_init(&mem, &alloc->hooks);
   r.reader = weir__h1_new(&mem, set->kind, &set->limits, &events, &r);

@@ -155,7 +155,8 @@ static bool is_idempotent(const char *method) {
 static void check_request(const strict_message *m, const sent *came, unsigned times) {
   REQUIRE(came && came->head);
   REQUIRE(strcmp(m->method, came->method) == 0);
-  if (strlen(came->target) < sizeof came->target - 1) REQUIRE(strcmp(m->target, came->target) == 0);
+  bool known = strlen(came->target) < sizeof came->target - 1 && strcmp(m->target, "/edited") != 0;
+  REQUIRE(!known || strcmp(m->target, came->target) == 0);
   REQUIRE(begins_with(&came->body, m));
   if (m->whole) REQUIRE(came->whole && m->body_len == came->body.len);
   REQUIRE(times == 1 || (times == 2 && is_idempotent(came->method) && came->bodiless));
@@ -245,15 +246,29 @@ static void check_own(const stage *s, const strict_message *m, size_t turn_of) {
   REQUIRE(end->stats.status == m->status);
 }
 
+static void read_as(const stage *s, strict_message *m, size_t at, const char *method) {
+  const mem_stream *c = &s->client.stream;
+  strict_response(m, c->written + at, c->accepted - at, method, wire_ended_well(&s->client));
+}
+
+/* A request that never became an exchange may have been refused before its method was known. */
+static void read_response(const stage *s, strict_message *m, size_t at, size_t turn_of) {
+  const sent *request = request_of(turn_of);
+  const char *method = request ? request->method : "GET";
+  bool unknown = turn_of > STAGE_EXCHANGES || !s->ends[turn_of].times;
+  read_as(s, m, at, unknown ? "GET" : method);
+  if (!unknown || m->whole || strcmp(method, "HEAD") != 0) return;
+  strict_clear(m);
+  read_as(s, m, at, method);
+}
+
 static void judge_client(const stage *s, fuzz_record *seen) {
   const mem_stream *c = &s->client.stream;
   size_t at = 0, turn_of = 1;
   bool more = true;
   while (more && at < c->accepted) {
     strict_message m;
-    const sent *request = request_of(turn_of);
-    strict_response(&m, c->written + at, c->accepted - at, request ? request->method : "GET",
-                    wire_ended_well(&s->client));
+    read_response(s, &m, at, turn_of);
     complain(&m, c->written + at, c->accepted - at);
     REQUIRE(!m.bad);
     put_message(seen, 'a', &m);

@@ -11,7 +11,7 @@
 #define SWITCHED "HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
 #define CONNECT "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"
 
-enum { TYPICAL = 6 }; /* settings: options, limits, cuts, hook, window, allocation */
+enum { TYPICAL = 7 }; /* settings: options, limits, cuts, hook, window, allocation, more */
 
 typedef struct script {
   const char settings[TYPICAL + 1];
@@ -96,6 +96,18 @@ static const script scripts[] = {
     SCRIPT("\0\0\7\x52\0", "C" GET "\n%O" EVENTS "0\r\n\r\n\n%C" GET),
     SCRIPT("\0\0\7\x61\0", "C" GET "\n%O" OK),
     SCRIPT("\0\0\7\x62\0", "C" GET "\n%O" EVENTS),
+    SCRIPT("\0\0\7\x71\0", "C" GET "\n%O" OK),
+    SCRIPT("\0\0\7\x72\0", "C" GET "\n%O" OK),
+    SCRIPT("\0\0\7\0\0\0\1", "C" GET "\n%O" EVENTS "\n%t\6"),
+    SCRIPT("\0\0\7\0\0\0\2", "C" GET "\n%O" EVENTS "\n%t\2"),
+    SCRIPT("\0\0\7\0\0\0\x8", "CGET / HTTP/1.0\r\n\r\n\n%O" EVENTS "\n%R\n%t\1\n%t\2"),
+    SCRIPT("\0\0\7\0\0\0\x10", "C" GET "\n%O" OK),
+    SCRIPT("\0\0\7\0\x60\0\x20", "C" GET "\n%O" EVENTS "\n%t\3\n%w\1\n%t\3\n%t\4"),
+    SCRIPT("\0\0\7\0\0",
+           "C" GET
+           "\n%OHTTP/1.1 200 OK\r\nKeep-Alive: max=5, timeout=3\r\nContent-Length: 0\r\n\r\n"
+           "\n%t\2\n%C" GET "\n%O" OK),
+    SCRIPT("\0\0\7\0\0", "CGET / HTTP/1.1\r\nHost: a\r\nAccept: application/json\r\n\r\n\n%R"),
     SCRIPT("\2\0\7\0\0", "CGET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: b\r\n\r\n\n%O" OK),
     SCRIPT("\xc\x3f\7\0\0", "CGET /0123456789abcdef HTTP/1.1\r\nHost: a\r\n\r\n\n%O" OK),
     SCRIPT("\0\x50\7\0\x10", "C" GET GET GET GET GET "\n%O" OK "\n%w\xff\n%O" OK "\n%w\xff\n%O" OK),

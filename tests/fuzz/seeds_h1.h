@@ -21,7 +21,7 @@ static inline unsigned char seed_asked(const h1_case *c) {
 }
 
 static inline void seed_exchange(const h1_case *c, bool request) {
-  char settings[6] = {0, (char)seed_limits(c), 7, 0, 0, 0};
+  char settings[7] = {0, (char)seed_limits(c), 7};
   const char *method = c->method ? c->method : "GET";
   char ask[200];
   snprintf(ask, sizeof ask, "C%s / HTTP/1.1\r\nHost: a\r\n%s%s\r\n\n%%O", method,
@@ -41,8 +41,8 @@ static inline void seed_case(const h1_case *c, enum weir__h1_kind kind) {
   bool request = kind == WEIR__H1_REQUEST;
   seed_write(request ? "h1_request" : "h1_response", c->line,
              (seed_part[]){{settings, sizeof settings}, {c->input, c->len}}, 2);
-  /* policy, peer, no failing allocation */
-  char forward[3] = {(char)(request ? 6 : 0x80), (char)(1 | (seed_asked(c) & 3) << 4), 0};
+  /* policy, peer, no failing allocation, no edit */
+  char forward[4] = {(char)(request ? 6 : 0x80), (char)(1 | (seed_asked(c) & 3) << 4)};
   if (c->upgrade) forward[1] |= 0x40;
   seed_write("forward", c->line, (seed_part[]){{forward, sizeof forward}, {c->input, c->len}}, 2);
   seed_exchange(c, request);

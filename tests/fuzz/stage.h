@@ -47,6 +47,7 @@ enum stage_act {
   ACT_ANSWER,
   ACT_DRAIN,
   ACT_CLOSE,
+  ACT_EDIT, /* of the head at hand */
 };
 
 typedef struct stage_settings {
@@ -56,6 +57,8 @@ typedef struct stage_settings {
   unsigned act_at;       /* the hook call, counted from 1, in which it does that; 0: none */
   bool count_bodies;     /* on_body counts as a hook call: how often it comes depends on the cuts */
   const fuzz_cuts *cuts; /* NULL: all that was sent is read at once */
+  size_t unacked;        /* what the client's kernel never confirms */
+  const char *host;      /* that requests get, or NULL */
   size_t client_window, origin_window; /* bytes the sockets take at first; SIZE_MAX: all, always */
   unsigned fail_at; /* the allocation that fails, counted once the relay stands; 0: none */
 } stage_settings;

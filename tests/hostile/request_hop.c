@@ -7,6 +7,8 @@
   BYTES("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
 #define NEXT "GET /q HTTP/1.1\r\nHost: a\r\n\r\n"
 
+static void allow_h2c(fixture *f) { f->options.upgrade_protocols = "h2c, irc"; }
+
 /* clang-format off */
 const hostile_request request_hop[] = {
     /* Connection takes away what it names, but not what others rely on */
@@ -122,6 +124,9 @@ const hostile_request request_hop[] = {
     {"h2c in another case is not offered", "9113 3.1",
      IN(GET_P "Connection: Upgrade\r\nUpgrade: H2C/1\r\n\r\n"), SERVED, "GET /p",
      .lacks = "Upgrade"},
+    {"h2c is not offered though the host allows it", "9113 3.1",
+     IN(GET_P "Connection: Upgrade\r\nUpgrade: h2c, irc\r\n\r\n"), SERVED, "GET /p",
+     .has = "Upgrade: irc", .arrange = allow_h2c},
     {"HTTP2-Settings alone goes no further", "7540 3.2.1", IN(GET_P "HTTP2-Settings: AAMA\r\n\r\n"),
      SERVED, "GET /p", .lacks = "HTTP2-Settings"},
     {"other protocols are not offered", "9110 7.8",

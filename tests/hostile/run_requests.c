@@ -34,7 +34,7 @@ static bool answer(void *arg, peer *p, const strict_message *m) {
 static bool run_one(void *arg, const hostile_way *way) {
   bench *b = arg;
   const hostile_request *row = b->row;
-  const char *method = strncmp(b->bytes, "HEAD ", 5) == 0 ? "HEAD" : "GET";
+  const char *method = b->len >= 5 && memcmp(b->bytes, "HEAD ", 5) == 0 ? "HEAD" : "GET";
   CHECK_CASE("RFC %s, %s%s", row->rule, way->name,
              b->len > b->own_len ? ", with a request behind it" : "");
   if (b->each) CHECK_CASE("RFC %s, byte %02x, %s", row->rule, (uint8_t)*b->each, way->name);

@@ -168,21 +168,26 @@ static bool read_request_line(strict_message *m, text line) {
   return is_text(line, "HTTP/1.1") || broken(m, "the version is HTTP/1.1");
 }
 
+static bool is_digits(text t) {
+  for (size_t i = 0; i < t.len; i++)
+    if (t.ptr[i] < '0' || t.ptr[i] > '9') return false;
+  return true;
+}
+
 static bool read_status_line(strict_message *m, text line) {
   text version, status;
   m->start = copy(line);
   if (!take_until(&line, ' ', &version) || !is_text(version, "HTTP/1.1"))
     return broken(m, "a status line begins with HTTP/1.1");
-  if (!take_until(&line, ' ', &status) || status.len != 3 || strspn(status.ptr, "0123456789") != 3)
+  if (!take_until(&line, ' ', &status) || status.len != 3 || !is_digits(status))
     return broken(m, "a status has three digits");
-  m->status = atoi(status.ptr);
+  m->status = 100 * (status.ptr[0] - '0') + 10 * (status.ptr[1] - '0') + status.ptr[2] - '0';
   if (m->status < 100 || m->status > 599) return broken(m, "a status is between 100 and 599");
   return is_value(line) || broken(m, "the reason is none");
 }
 
 static bool is_length(text t) {
-  return t.len && t.len < 20 && strspn(t.ptr, "0123456789") == t.len &&
-         (t.len == 1 || t.ptr[0] != '0');
+  return t.len && t.len < 20 && is_digits(t) && (t.len == 1 || t.ptr[0] != '0');
 }
 
 /* At most one length or one coding, each in its one form. */

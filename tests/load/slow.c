@@ -30,8 +30,7 @@ enum {
   WINDOW = 2048,     /* bytes a slow reader lets the kernel keep for it */
   TEXT = 8192,       /* of a stream, kept until its events are whole */
   SAMPLES = 1 << 20, /* latencies */
-  OPEN_A_TICK =
-      1, /* connections that are opened in a millisecond: slow ones, no flood of new ones */
+  OPEN_MAX = 5,      /* connections opened in one turn */
 };
 
 enum kind { KIND_HEAD, KIND_BODY, KIND_READ, KIND_WATCH };
@@ -62,7 +61,7 @@ static struct {
   int count, epoll, open;
   bool once;
   client *clients;
-  int64_t start_ms;
+  int64_t start_ms, opened_ms;
   /* what came of it */
   int opened, cut, refused, failed, lost;
   int statuses[600];
@@ -245,8 +244,9 @@ static void on_ready(client *c, uint32_t events) {
 
 /* What is due: bytes, and connections in place of those that are gone. */
 static void tick(void) {
-  int64_t now = now_ms();
-  int room = OPEN_A_TICK;
+  int64_t now = now_ms(), room = now - run.opened_ms; /* one a millisecond: slow, and no flood */
+  if (room > OPEN_MAX) room = OPEN_MAX;
+  run.opened_ms = now;
   for (client *c = run.clients; c < run.clients + run.count; c++) {
     bool first = run.opened < run.count;
     if (c->fd >= 0 && c->connected && run.kind != KIND_WATCH && now >= c->next_ms) move_a_byte(c);

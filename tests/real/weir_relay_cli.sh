@@ -280,7 +280,7 @@ check the_log_goes_to_stdout matches '^\{"time":.*"target":"/headers"' "$work/si
 check a_head_timeout_is_504 is "$(get '/early?interval_ms=2000' -o "$work/body" -w '%{http_code}')" 504
 start_relay full --access-log /dev/full --log-level info "$origin"
 get /hello -o "$work/body" && get /hello -o "$work/body"
-check a_log_on_a_full_disk_is_told_once is "$(grep -c 'weir-relay: --access-log /dev/full: lines get lost: No space left' "$work/full.err")" 1
+check a_log_on_a_full_disk_is_told_once is "$(grep -ci 'weir-relay: --access-log /dev/full: lines get lost: No space left' "$work/full.err")" 1
 check the_log_level_shows_what_happens matches '^20[^ ]*Z info relay=.* event=end end=complete status=200' "$work/full.err"
 start_relay limited --request-body-max 4 --target-bytes 32 --head-bytes 1k --clients-max 1 "$origin"
 check a_body_limit_is_413 is "$(get /echo -d 12345 -o "$work/body" -w '%{http_code}')" 413

@@ -241,7 +241,7 @@ static void finish(struct client *c) {
 
 static const char *settle_framing(struct client *c) {
   const struct head *h = &c->answer;
-  bool bodiless = h->marked && c->plan.bodiless;
+  bool bodiless = (h->marked && c->plan.bodiless) || strcmp(c->plan.method, "HEAD") == 0;
   if (!bodiless && h->framing == FRAMING_NONE && !c->plan.minor_0) return "no framing";
   enum framing framing = h->framing == FRAMING_NONE ? FRAMING_CLOSE : h->framing;
   if (framing == FRAMING_CHUNKED && c->plan.minor_0) return "chunks for HTTP/1.0";

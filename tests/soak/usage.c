@@ -13,7 +13,7 @@
  * that only grow (libuv's of watchers, the heap of timers), and they by doubling. Pages: the
  * allocator keeps what lies between blocks that live, more after a higher tide of streams; a leak
  * goes on where that ends, and far below it the blocks tell. */
-enum { MORE_BLOCKS = 8, MORE_BYTES = 96 * 1024, MORE_PSS_KIB = 4096 };
+enum { MORE_BLOCKS = 4, MORE_BYTES = 32 * 1024, MORE_PSS_KIB = 4096 };
 
 unsigned usage_descriptors(pid_t pid) {
   char path[64];

@@ -291,9 +291,11 @@ static void listening(fixture *f) {
 
 static void nothing(fixture *f) { (void)f; }
 
-/* Its sockets hold no more than a few hundred KiB. */
+/* Its sockets hold no more than a few hundred KiB, and weir no more than a few, so the client has to
+ * wait. */
 static void by_path(fixture *f) {
   world *w = world_of(f);
+  f->options.outbox_high = 8 * KIB;
   snprintf(w->url, sizeof w->url, "unix:/tmp/weir-scenario-%d", (int)getpid());
   f->origin_options.url = w->url;
   origin_stop(&f->origin);

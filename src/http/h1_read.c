@@ -52,7 +52,7 @@ struct weir__h1_reader {
   uint32_t spaces;  /* of this start line (a request line: behind its method) */
   uint32_t interims;
   uint8_t blanks;
-  bool awaits_lf;  /* an empty line before the request has begun */
+  bool awaits_lf;  /* a CR has come, of a start line or of an empty one before it */
   bool line_start; /* the next byte begins a line of the section */
   bool start_line; /* the line at hand is one */
 
@@ -293,6 +293,14 @@ static size_t target_room(const weir__h1_reader *r) {
   return r->limits->target_bytes + 1 - r->text_len;
 }
 
+/* llhttp takes a second CR for the LF behind a status, and a third one would end the head. So a start
+ * line is handed over up to a CR that stands alone; what comes next is refused. */
+static size_t up_to_bare_cr(const weir__h1_reader *r, weir__slice line) {
+  const char *cr = r->start_line ? memchr(line.ptr, '\r', line.len) : NULL;
+  bool bare = cr && cr + 1 < line.ptr + line.len && cr[1] != '\n';
+  return bare ? (size_t)(cr + 1 - line.ptr) : line.len;
+}
+
 /* A head or trailer section, line by line: no more bytes than the limit, whatever they are. */
 static int feed_section(weir__h1_reader *r, weir__slice bytes, size_t *used) {
   enum phase phase = r->phase;
@@ -301,7 +309,9 @@ static int feed_section(weir__h1_reader *r, weir__slice bytes, size_t *used) {
   if (room > target_room(r)) room = target_room(r);
   bytes.len = line_length(bytes);
   if (bytes.len > room) bytes.len = room;
-  if (folds(r, bytes)) return WEIR_EMESSAGE;
+  if (folds(r, bytes) || (r->awaits_lf && bytes.ptr[0] != '\n')) return WEIR_EMESSAGE;
+  bytes.len = up_to_bare_cr(r, bytes);
+  r->awaits_lf = r->start_line && bytes.ptr[bytes.len - 1] == '\r';
   int rc = execute(r, bytes, used);
   if (has_wrong_spaces(r, weir__slice_of(bytes.ptr, *used - begun))) return WEIR_EMESSAGE;
   r->line_start = bytes.ptr[bytes.len - 1] == '\n';

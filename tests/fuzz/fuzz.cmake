@@ -52,9 +52,11 @@ weir_seeds(seeds_h1.h http_h1_read_chunked_test http_h1_read_limits_test http_h1
   http_h1_read_response_test)
 weir_seeds(seeds_url.h http_chars_test http_url_test)
 
-add_executable(seeds_exchange ${fuzz_dir}/seeds_exchange.c ${fuzz_dir}/seeds.c)
-target_include_directories(seeds_exchange PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
-list(APPEND seed_files $<TARGET_FILE:seeds_exchange>)
+foreach(name IN ITEMS seeds_exchange seeds_forward)
+  add_executable(${name} ${fuzz_dir}/${name}.c ${fuzz_dir}/seeds.c)
+  target_link_libraries(${name} PRIVATE weir_testing)
+  list(APPEND seed_files $<TARGET_FILE:${name}>)
+endforeach()
 
 set(seeds ${PROJECT_BINARY_DIR}/fuzz/seeds)
 set(make_seeds sh ${fuzz_dir}/seeds.sh ${seeds} ${seed_files})

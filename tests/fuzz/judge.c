@@ -130,6 +130,23 @@ static void complain(const strict_message *m, const char *bytes, size_t len) {
   if (m->bad) fprintf(stderr, "%s:\n%.*s\n", m->bad, (int)len, bytes);
 }
 
+/* What ends at each hop, unless it is just what the relay says itself. */
+static void check_hop_by_hop(const strict_message *m, bool request) {
+  static const char *const never[] = {"Keep-Alive", "Proxy-Connection", "Proxy-Authenticate",
+                                      "Proxy-Authorization", "HTTP2-Settings"};
+  for (size_t i = 0; i < sizeof never / sizeof *never; i++) REQUIRE(!strict_count(m, never[i]));
+  bool te = strict_has(m, "TE: trailers"), upgrade = strict_count(m, "Upgrade") > 0;
+  REQUIRE(strict_count(m, "TE") == te && (!te || request) && strict_count(m, "Upgrade") <= 1);
+  const char *connection = !request  ? upgrade ? "Connection: upgrade" : NULL
+                           : te      ? upgrade ? "Connection: upgrade, TE" : "Connection: TE"
+                           : upgrade ? "Connection: upgrade"
+                                     : NULL;
+  bool own = !request && !upgrade &&
+             (strict_has(m, "Connection: close") || strict_has(m, "Connection: keep-alive"));
+  REQUIRE(strict_count(m, "Connection") == (connection || own));
+  if (connection) REQUIRE(strict_has(m, connection));
+}
+
 static void put_message(fuzz_record *seen, char kind, const strict_message *m) {
   fuzz_entry(seen, kind);
   fuzz_put(seen, weir__slice_str(m->start ? m->start : ""));
@@ -193,6 +210,7 @@ static void judge_origin(const stage *s, const wire *w, unsigned *times, fuzz_re
     more = m.whole;
     size_t id = m.head_whole ? number_of(&m) : 0;
     if (m.head_whole) {
+      check_hop_by_hop(&m, true);
       REQUIRE(id >= 1);
       REQUIRE(id <= STAGE_EXCHANGES);
       if (id > response_last) response_last = id;
@@ -275,6 +293,7 @@ static void judge_client(const stage *s, fuzz_record *seen) {
     bool interim = m.head_whole && m.status < 200 && m.status != 101;
     size_t id = m.head_whole ? number_of(&m) : 0;
     REQUIRE(id <= STAGE_EXCHANGES);
+    if (m.head_whole) check_hop_by_hop(&m, false);
     if (interim) REQUIRE(id == turn_of);
     if (m.head_whole && !interim && id) check_response(s, &m, id, turn_of);
     if (m.head_whole && !interim && !id) check_own(s, &m, turn_of);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes tables of what weir-bench-load printed: report.py VERSIONS RESULTS JSON-OUT.
 
-Values are medians over the rounds. A ratio is the median of the ratios inside each round, so that what disturbs the
+Values are medians over the rounds that no other process disturbed. A ratio is the median of the ratios inside each round, so that what disturbs the
 machine for longer than a round disturbs both sides of it. Ends with 1 when a target was missed."""
 import datetime
 import json
@@ -9,6 +9,7 @@ import math
 import statistics
 import sys
 
+CALM_ENOUGH = 5  # rounds
 PEERS = ("weir", "floor", "nginx", "nginx32k", "haproxy", "direct")
 
 
@@ -97,18 +98,39 @@ TARGETS = {
 
 # ---- reading ----
 
+def is_calm(run):
+    """Whether other processes had less than a twentieth of a core meanwhile."""
+    return run.get("others_ns", 0) <= run.get("wall_ns", 0) / 20
+
+
+def rounds_of(runs, wanted):
+    return {run["round"] for run in runs if wanted(run)}
+
+
+def of_peers(runs, rounds):
+    peers = {}
+    for run in runs:
+        if run["round"] in rounds:
+            peers.setdefault(run["relay"], []).append(run)
+    return peers
+
+
 def read_runs(path):
-    """Runs by scenario and peer, in the order of their rounds; a run knows the direct one of its round."""
-    runs = {}
+    """All runs; and by scenario and peer those of the rounds that count, in their order. Calm rounds count, or all if
+    too few were calm. A run knows the direct one of its round."""
     with open(path, encoding="utf-8") as lines:
-        for line in lines:
-            run = json.loads(line)
-            runs.setdefault(run["scenario"], {}).setdefault(run["relay"], []).append(run)
+        flat = [json.loads(line) for line in lines]
+    runs = {}
+    for scenario in dict.fromkeys(run["scenario"] for run in flat):
+        mine = [run for run in flat if run["scenario"] == scenario]
+        every = rounds_of(mine, lambda run: True)
+        calm = every - rounds_of(mine, lambda run: not is_calm(run))
+        runs[scenario] = of_peers(mine, calm if len(calm) >= min(CALM_ENOUGH, len(every)) else every)
     for peers in runs.values():
         for relayed in peers.values():
             for run, direct in zip(relayed, peers.get("direct", [])):
                 run["direct"] = direct
-    return runs
+    return flat, runs
 
 
 def values(peers, peer, measure):
@@ -121,8 +143,7 @@ def ratio(peers, peer, measure):
 
 
 def disturbed(peers):
-    """How many runs other processes took more than a twentieth of a core from, in the end."""
-    return sum(run.get("others_ns", 0) > run.get("wall_ns", 0) / 20 for runs in peers.values() for run in runs)
+    return sum(not is_calm(run) for runs in peers.values() for run in runs)
 
 
 # ---- telling ----
@@ -144,7 +165,7 @@ def table(scenario, peers):
         shown = ["–" if math.isinf(reached) else f"{reached:.3f}" for reached in ratios]
         yield f"| {name} | " + " | ".join(medians + shown) + " |"
     if disturbed(peers):
-        yield f"\nOther processes disturbed {disturbed(peers)} of {sum(map(len, peers.values()))} runs."
+        yield f"\nOther processes disturbed {disturbed(peers)} of {sum(map(len, peers.values()))} runs: not to be believed."
 
 
 def judge(scenario, peers):
@@ -154,13 +175,13 @@ def judge(scenario, peers):
         measure = measures[name]
         reached = ratio(peers, rival, measure) if rival else max(values(peers, "weir", measure))
         yield {"scenario": scenario, "metric": name, "over": rival, "most": most, "reached": round(reached, 4),
-               "pass": reached <= most}
+               "pass": reached <= most, "disturbed": disturbed(peers) > 0}
 
 
 def verdict(target):
     what = f"{target['metric']}: weir / {target['over']}" if target["over"] else f"{target['metric']}: weir"
     return f"| {target['scenario']} | {what} | {target['most']} | {target['reached']:.3f} | " \
-           f"{'PASS' if target['pass'] else 'MISS'} |"
+           f"{'PASS' if target['pass'] else 'MISS'}{', disturbed' if target['disturbed'] else ''} |"
 
 
 def without_direct(run):
@@ -170,7 +191,7 @@ def without_direct(run):
 def main(versions_path, results_path, json_path):
     with open(versions_path, encoding="utf-8") as file:
         versions = [line.strip() for line in file]
-    runs = read_runs(results_path)
+    flat, runs = read_runs(results_path)
     today = datetime.date.today().isoformat()
     targets = [target for scenario, peers in runs.items() for target in judge(scenario, peers)]
     print(f"{today}; " + "; ".join(versions))
@@ -178,9 +199,8 @@ def main(versions_path, results_path, json_path):
         print("\n".join(table(scenario, peers)))
     print("\n### Targets\n\n| scenario | target | at most | reached | |\n|---|---|---:|---:|---|")
     print("\n".join(verdict(target) for target in targets))
-    flat = [without_direct(run) for peers in runs.values() for of_peer in peers.values() for run in of_peer]
     with open(json_path, "w", encoding="utf-8") as file:
-        json.dump({"date": today, "versions": versions, "targets": targets, "runs": flat}, file, indent=1)
+        json.dump({"date": today, "versions": versions, "targets": targets, "runs": list(map(without_direct, flat))}, file, indent=1)
     return 0 if all(target["pass"] for target in targets) else 1
 
 

@@ -47,7 +47,8 @@ static struct relay_setup setup;
 static struct life lives[LIVES];
 static unsigned life_count, replaced, reloaded;
 static struct life *current[RELAYS];
-static unsigned descriptors[WORKERS_MAX + 1]; /* of one with so many workers, before any stream */
+/* Of one with so many workers, before any stream. */
+static struct usage began[WORKERS_MAX + 1];
 static struct {
   bool waits; /* the old one serves on until the new one is ready */
   struct life *old;
@@ -155,7 +156,7 @@ static void is_ready(struct life *l, const char *line) {
   close(l->out);
   l->out = -1;
   map_heap(l);
-  if (!descriptors[l->workers]) descriptors[l->workers] = usage_descriptors(l->pid);
+  if (!began[l->workers].descriptors) usage_read(&began[l->workers], l->pid, l->heap);
   looked(CHECK_SERVED);
   if (swap[l->relay].waits) tell(swap[l->relay].old);
   swap[l->relay].waits = false;
@@ -312,18 +313,18 @@ bool relays_gone(void) {
 
 bool relays_dry(void) {
   for (unsigned i = 0; i < RELAYS; i++)
-    if (usage_descriptors(current[i]->pid) != descriptors[current[i]->workers]) return false;
+    if (usage_descriptors(current[i]->pid) != began[current[i]->workers].descriptors) return false;
   return true;
 }
 
 static void measure(struct life *l) {
   struct usage now;
   usage_read(&now, l->pid, l->heap);
-  usage_check_descriptors(descriptors[l->workers], &now);
+  usage_check_descriptors(began[l->workers].descriptors, &now);
   l->last_calm = now;
   if (l->calms++ == 0) l->calm = now;
   if (!l->heap) return; /* a sanitizer's quarantine grows, and it looks for leaks itself */
-  if (l->calms > 1) usage_check_memory(&l->calm, &now);
+  if (l->calms > 1) usage_check_memory(began[l->workers].pss_kib, &l->calm, &now);
 }
 
 void relays_measure(void) {
@@ -342,13 +343,15 @@ void relays_print(char *out, size_t size) {
 }
 
 static void print_calm(const char *when, const struct usage *u) {
-  printf("%s: %u descriptors, %" PRIu64 " blocks and %" PRIu64 " bytes held, %" PRIu64 " KiB\n",
-         when, u->descriptors, u->blocks, u->bytes, u->pss_kib);
+  printf("%s: %u descriptors, %" PRIu64 " blocks, %" PRIu64 " bytes (at most %" PRIu64 "); %" PRIu64
+         " KiB in all\n",
+         when, u->descriptors, u->blocks, u->bytes, u->peak, u->pss_kib);
 }
 
 void relays_print_memory(void) {
   if (!lives[0].calms) return;
-  print_calm("the relay that stayed, first without streams", &lives[0].calm);
+  print_calm("the relay that stayed, before streams       ", &began[lives[0].workers]);
+  print_calm("                       first without streams", &lives[0].calm);
   print_calm("                       last without streams ", &lives[0].last_calm);
 }
 

@@ -68,7 +68,8 @@ static struct record *find_record(void) {
 
 static void clear(struct record *r) {
   for (unsigned i = 0; i < ATTEMPTS; i++) r->attempts[i] = (struct attempt){0};
-  r->reused = r->unmarked = r->status = r->end = r->sent_all = 0;
+  r->reused = r->unmarked = r->status = r->end = 0;
+  r->sent_all = 0;
   r->refused_ms = r->quiet_ms = r->ended_ms = r->received = 0;
 }
 

@@ -9,7 +9,7 @@
 
 struct usage {
   unsigned descriptors;
-  uint64_t pss_kib, blocks, bytes;
+  uint64_t pss_kib, blocks, bytes, peak;
 };
 
 unsigned usage_descriptors(pid_t pid);
@@ -18,7 +18,8 @@ void usage_read(struct usage *usage, pid_t pid, const struct heap *heap);
 
 /* With how many descriptors it began, it must be found again. */
 void usage_check_descriptors(unsigned first, const struct usage *now);
-/* Both are times without any stream, with what the allocator says. */
-void usage_check_memory(const struct usage *first, const struct usage *now);
+/* `began`: before any stream; `first`: the first time without one again. With what the allocator
+ * says. */
+void usage_check_memory(uint64_t began_pss_kib, const struct usage *first, const struct usage *now);
 
 #endif

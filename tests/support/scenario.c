@@ -31,8 +31,8 @@ static void an_upload(fixture *f) {
 /* More than the origin takes at once. */
 static void a_long_upload(fixture *f) {
   f->origin.deaf = true;
-  peer *client = asks(f, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 266240\r\n\r\n");
-  peer_pour(client, 260 * KIB);
+  peer *client = asks(f, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 532480\r\n\r\n");
+  peer_pour(client, 520 * KIB);
   calm(f);
   pass(f, LOOK_MS); /* whether the client is still there, though it is not read */
   if (f->origin.count) peer_go(origin_peer(&f->origin, 0));

@@ -22,12 +22,17 @@ extern void __libc_free(void *block);
 static struct heap before_the_file; /* what came before it; moved there */
 static struct heap *_Atomic heap = &before_the_file;
 
+static void note_peak(struct heap *h, int64_t bytes) {
+  int64_t peak = atomic_load_explicit(&h->peak, memory_order_relaxed);
+  while (bytes > peak && !atomic_compare_exchange_weak(&h->peak, &peak, bytes)) continue;
+}
+
 static void add(void *block, int sign) {
   struct heap *h = heap;
   if (!block) return;
+  int64_t size = sign * (int64_t)malloc_usable_size(block);
   atomic_fetch_add_explicit(&h->blocks, sign, memory_order_relaxed);
-  atomic_fetch_add_explicit(&h->bytes, sign * (int64_t)malloc_usable_size(block),
-                            memory_order_relaxed);
+  note_peak(h, atomic_fetch_add_explicit(&h->bytes, size, memory_order_relaxed) + size);
 }
 
 __attribute__((constructor)) static void open_file(void) {
@@ -39,7 +44,7 @@ __attribute__((constructor)) static void open_file(void) {
   if (map == MAP_FAILED) return;
   struct heap *file = map;
   file->blocks = before_the_file.blocks;
-  file->bytes = before_the_file.bytes;
+  file->bytes = file->peak = before_the_file.bytes;
   heap = file;
 }
 

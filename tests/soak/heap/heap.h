@@ -9,6 +9,7 @@
 
 struct heap {
   _Atomic int64_t blocks, bytes;
+  _Atomic int64_t peak; /* the most bytes there ever were */
 };
 
 /* NULL if there is no such file, or it is not of that size. */

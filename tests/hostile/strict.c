@@ -66,7 +66,8 @@ static bool is_value(text t) {
 static bool is_target(text method, text target) {
   for (size_t i = 0; i < target.len; i++)
     if (target.ptr[i] <= ' ' || target.ptr[i] > '~' || target.ptr[i] == '#') return false;
-  if (method.len == 7 && memcmp(method.ptr, "CONNECT", 7) == 0) return all_among(target, "-._~[]:");
+  if (method.len == 7 && memcmp(method.ptr, "CONNECT", 7) == 0)
+    return all_among(target, "-._~%!$&'()*+,;=:[]"); /* uri-host ":" port: RFC 9112, 3.2.3 */
   bool options = method.len == 7 && memcmp(method.ptr, "OPTIONS", 7) == 0;
   return target.len && (target.ptr[0] == '/' || (options && target.len == 1 && *target.ptr == '*'));
 }

@@ -161,8 +161,7 @@ static void no_line_holds_a_byte_that_a_peer_chose_to_break_it(void) {
   static const char *const requests[] = {
       "GET /\" HTTP/1.1\r\nHost: a\x7f\"b\r\n\r\n",
       "GET / HTTP/1.1\r\nHost: a\"\x01\r\nX: \x1b[31m\r\n\r\n",
-      "B\x1b"
-      "AD / HTTP/1.1\r\nHost: a\r\n\r\n",
+      "BAD\x1b / HTTP/1.1\r\nHost: a\r\n\r\n",
   };
   fixture f;
   listener l;

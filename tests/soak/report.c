@@ -18,7 +18,11 @@ static const char *const units[CHECK_COUNT] = {
 #undef UNIT
 };
 
-static struct { uint64_t looked, passed_over, broken; } counts[CHECK_COUNT];
+typedef struct tally {
+  uint64_t looked, passed_over, broken;
+} tally;
+
+static tally counts[CHECK_COUNT];
 
 void looked(enum check check) { counts[check].looked++; }
 void looked_n(enum check check, uint64_t n) { counts[check].looked += n; }

@@ -127,7 +127,7 @@ struct shared {
 
 extern struct shared *shared;
 
-#define GATE(serial, attempts) ((uint64_t)(serial)*8 + (attempts))
+#define GATE(serial, attempts) (8 * (uint64_t)(serial) + (attempts))
 #define GATE_SERIAL(gate) ((gate) / 8)
 #define GATE_ATTEMPTS(gate) ((unsigned)((gate) % 8))
 

@@ -43,8 +43,8 @@ static bool replay_folder(const char *path, DIR *dir) {
   while ((entry = readdir(dir))) {
     char inside[PATH_MAX];
     if (entry->d_name[0] == '.') continue;
-    snprintf(inside, sizeof inside, "%s/%s", path, entry->d_name);
-    good = replay(inside) && good;
+    int length = snprintf(inside, sizeof inside, "%s/%s", path, entry->d_name);
+    good = length < PATH_MAX && replay(inside) && good;
   }
   closedir(dir);
   return good;

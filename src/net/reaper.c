@@ -48,6 +48,11 @@ void weir__reap_now(weir__reaper *reaper, weir__remains *remains,
   uv_idle_start(&reaper->wake, on_wake);
 }
 
+void weir__reap_early(weir__remains *remains) {
+  weir__list_remove(&remains->node);
+  remains->bury(remains);
+}
+
 void weir__reaper_close(weir__reaper *reaper, void (*on_closed)(weir__reaper *reaper)) {
   reaper->on_closed = on_closed;
   reaper->open = 2;

@@ -32,6 +32,9 @@ void weir__reap(weir__reaper *reaper, weir__remains *remains, void (*bury)(weir_
 void weir__reap_now(weir__reaper *reaper, weir__remains *remains,
                     void (*bury)(weir__remains *remains));
 
+/* Buries it at once: the caller knows that none of its functions is on the stack. */
+void weir__reap_early(weir__remains *remains);
+
 /* Buries what is left, closes its handle, then reports. Nothing may be reaped after this. */
 void weir__reaper_close(weir__reaper *reaper, void (*on_closed)(weir__reaper *reaper));
 

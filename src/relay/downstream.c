@@ -41,6 +41,8 @@ static int on_head(void *owner, weir_head *head) {
   d->request_done = d->close_delimited = false;
   d->served = true;
   d->last = !head->keep_alive;
+  d->owner = NULL;
+  d->newborn = true;
   weir__downstream_set_state(d, WEIR__DOWN_BUSY, 0);
   return weir__exchange_begin(d, head);
 }
@@ -112,8 +114,17 @@ static size_t feed_message(weir__downstream *d, weir__slice bytes) {
   return rc < 0 ? bytes.len : used;
 }
 
+/* Requests that we answer ourselves may come by the thousand in one read: each that is over goes
+ * before the next one begins. */
+static size_t feed_request(weir__downstream *d, weir__slice bytes) {
+  d->newborn = false;
+  size_t used = feed_message(d, bytes);
+  if (d->newborn && d->owner) weir__exchange_bury_if_over(d->owner);
+  return used;
+}
+
 static size_t feed(weir__downstream *d, weir__slice bytes) {
-  if (!d->raw) return feed_message(d, bytes);
+  if (!d->raw) return feed_request(d, bytes);
   d->events->on_body(d->owner, bytes);
   if (d->events) d->events->on_flush(d->owner);
   return bytes.len;

@@ -55,6 +55,7 @@ typedef struct weir__downstream {
   bool keep;            /* the connection may serve another request */
   bool request_done;    /* the running request was read to its end */
   bool paused;          /* the exchange does not want more of the body */
+  bool newborn;         /* the exchange began in the bytes that are being fed */
   bool reading_ahead;   /* a function that feeds the reader is on the stack */
   bool close_delimited; /* the end of the running response is the end of the connection */
   bool served;          /* the request is not the first one of the connection */

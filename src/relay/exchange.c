@@ -30,6 +30,10 @@ static void bury(weir__remains *remains) {
   weir__mem_free(mem, ex);
 }
 
+void weir__exchange_bury_if_over(weir_exchange *ex) {
+  if (weir__exchange_over(ex)) weir__reap_early(&ex->remains);
+}
+
 static void report(weir_exchange *ex) {
   weir_stats *s = &ex->stats;
   s->duration_ms = weir__clock_now(&ex->relay->clock) - s->started_ms;

@@ -75,6 +75,10 @@ struct weir_exchange {
  * WEIR_ECANCELED if the exchange is over already. */
 int weir__exchange_begin(weir__downstream *down, weir_head *head);
 
+/* Its memory goes back at once if it is over. Only where none of its functions can be on the stack:
+ * when the bytes have been fed in which it began. */
+void weir__exchange_bury_if_over(weir_exchange *ex);
+
 /* Ends it: with an error answer if no head has left and `end` has a status, else with a cut.
  * Idempotent, allowed anywhere. */
 void weir__exchange_fail(weir_exchange *ex, enum weir_end end, int code);

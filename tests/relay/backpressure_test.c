@@ -336,6 +336,28 @@ static void pipelined_requests_that_wait_are_bounded(void) {
   fixture_end(&f);
 }
 
+/* One read brings two thousand requests that need no origin: each is gone before the next begins. */
+static void pipelined_requests_that_are_answered_here_hold_one_exchange(void) {
+  enum { REQUESTS = 2000 };
+  fixture f;
+  fixture_init(&f);
+  f.options.head_bytes = KIB, f.options.head_fields = 8;
+  f.options.outbox_high = 16 * KIB, f.options.outbox_low = 4 * KIB;
+  fixture_start(&f);
+  peer *client = client_open(&f);
+  RUN_UNTIL(&f, f.relay->count.clients == 1);
+  forget_peak(&f);
+  for (int i = 0; i < REQUESTS; i++) peer_say(client, "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n");
+  RUN_UNTIL(&f, f.end_count == REQUESTS);
+  CHECK(peak(&f) <= weir_relay_bytes_max(f.relay));
+  for (int i = 0; i < REQUESTS; i++) {
+    RUN_UNTIL(&f, got_message(client));
+    CHECK_INT(take(client)->status, 405);
+  }
+  printf("    %d exchanges of one read held up to %zu bytes\n", REQUESTS, peak(&f));
+  fixture_end(&f);
+}
+
 /* A client that is always one request ahead: what was read must not pile up. */
 static void a_client_that_is_always_one_ahead_costs_no_more_with_time(void) {
   size_t before = 0;
@@ -515,6 +537,7 @@ int main(int argc, char **argv) {
   TEST(an_upload_waits_for_the_connection_in_bounded_memory);
   TEST(all_limits_at_once_stay_within_the_bound);
   TEST(pipelined_requests_that_wait_are_bounded);
+  TEST(pipelined_requests_that_are_answered_here_hold_one_exchange);
   TEST(a_client_that_is_always_one_ahead_costs_no_more_with_time);
   TEST(a_thousand_stalled_clients_stay_within_their_bound);
   TEST(an_idle_stream_keeps_no_buffers);

@@ -22,7 +22,7 @@ static int reserve(weir__buf *buf, size_t need) {
   return 0;
 }
 
-char *weir__buf_room(weir__buf *buf, size_t n) {
+char *weir__buf_grow(weir__buf *buf, size_t n) {
   if (n > SIZE_MAX - buf->len || reserve(buf, buf->len + n)) return NULL;
   return buf->ptr + buf->len;
 }

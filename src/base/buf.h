@@ -19,9 +19,14 @@ typedef struct weir__buf {
  * piece needs, 64 bytes at least, then doubles: it stays below twice the length. */
 int weir__buf_append(weir__buf *buf, weir__slice more);
 
+/* weir__buf_room() where there is none yet. */
+char *weir__buf_grow(weir__buf *buf, size_t n);
+
 /* Room for `n` more bytes behind the last one, or NULL when memory is out; whoever writes there adds
  * to `len`. */
-char *weir__buf_room(weir__buf *buf, size_t n);
+static inline char *weir__buf_room(weir__buf *buf, size_t n) {
+  return n <= buf->cap - buf->len ? buf->ptr + buf->len : weir__buf_grow(buf, n);
+}
 
 /* Drops the first `n` bytes (n <= len). */
 void weir__buf_drop(weir__buf *buf, size_t n);

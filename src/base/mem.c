@@ -108,7 +108,7 @@ void *weir__arena_alloc(weir__arena *arena, size_t size) {
     if (!grow(arena, size)) return NULL;
     pad = 0;
   }
-  return memset(take(arena, size + pad) + pad, 0, size);
+  return take(arena, size + pad) + pad;
 }
 
 char *weir__arena_copy(weir__arena *arena, weir__slice s) {

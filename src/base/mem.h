@@ -35,7 +35,7 @@ typedef struct weir__arena {
 /* The first `size` bytes of pieces go into `room` (may be NULL with 0), which stays the caller's. */
 void weir__arena_init(weir__arena *arena, weir__mem *mem, char *room, size_t size);
 
-/* Aligned for any pointer, filled with zeros; NULL when memory is out. */
+/* Aligned for any pointer, not filled; NULL when memory is out. */
 void *weir__arena_alloc(weir__arena *arena, size_t size);
 
 /* Appends to a NUL-terminated string in the arena (NULL and length 0 begin one). It grows in place

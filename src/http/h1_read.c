@@ -1,7 +1,7 @@
 /* Feeds llhttp and builds heads from its spans. llhttp's lenient flags all stay off; what it lets
- * pass all the same (several spaces for one, endless white space, chunk framing without end) is
- * stopped here, and what a head means is decided in http/h1_check. The parser and the head under
- * construction are the reader's. */
+ * pass all the same is stopped in http/h1_lines and, for chunk framing without end, here; and what a
+ * head means is decided in http/h1_check. The parser and the head under construction are the
+ * reader's. */
 #include "http/h1_read.h"
 
 #include <assert.h>
@@ -10,6 +10,7 @@
 
 #include "http/chars.h"
 #include "http/h1_check.h"
+#include "http/h1_lines.h"
 #include "weir/err.h"
 #include "weir/version.h"
 
@@ -48,13 +49,10 @@ struct weir__h1_reader {
   size_t text_len;
   char *value;
   size_t value_len;
-  uint32_t section; /* bytes of this head or trailer section */
-  uint32_t spaces;  /* of this start line (a request line: behind its method) */
+  weir__h1_lines lines;
   uint32_t interims;
   uint8_t blanks;
-  bool awaits_lf;  /* a CR has come, of a start line or of an empty one before it */
-  bool line_start; /* the next byte begins a line of the section */
-  bool start_line; /* the line at hand is one */
+  bool in_arena; /* llhttp reads in the arena of `head` */
 
   const char *fed;          /* where the bytes begin that llhttp is reading */
   uint64_t before, payload; /* bytes of the body before those: all, and without framing */
@@ -69,7 +67,14 @@ static int stop(weir__h1_reader *r, int code) {
   return HPE_USER;
 }
 
+/* The string gets longer. Where llhttp reads in the arena it need not be copied there. */
 static int grow(weir__h1_reader *r, char **str, size_t *len, const char *at, size_t n) {
+  if (!n) return 0;
+  if (r->in_arena && (!*str || *str + *len == at)) {
+    if (!*str) *str = (char *)at;
+    *len += n;
+    return 0;
+  }
   int rc = weir__arena_append(&r->head->arena, str, len, weir__slice_of(at, n));
   return rc ? stop(r, rc) : 0;
 }
@@ -123,6 +128,7 @@ static int on_header_value_complete(llhttp_t *p) {
   weir__slice value = weir__slice_trim(weir__slice_of(r->value ? r->value : "", r->value_len));
   if (r->head->count >= r->limits->head_fields) return stop(r, WEIR_EHEADSIZE);
   if (!weir__is_token(name) || !weir__is_field_value(value)) return stop(r, WEIR_EMESSAGE);
+  r->text[r->text_len] = '\0'; /* in the arena itself: llhttp has passed it by */
   if (r->value) r->value[value.ptr - r->value + (ptrdiff_t)value.len] = '\0';
   int rc = weir__head_link(r->head, name, value);
   r->text = r->value = NULL, r->text_len = r->value_len = 0;
@@ -206,8 +212,7 @@ static int on_chunk_header(llhttp_t *p) {
   weir__h1_reader *r = reader_of(p);
   if (p->content_length) return r->chunks++, 0;
   r->phase = PHASE_TRAILERS;
-  r->section = 0;
-  r->line_start = true;
+  weir__h1_lines_begin_trailers(&r->lines);
   return HPE_PAUSED;
 }
 
@@ -262,62 +267,37 @@ static int execute(weir__h1_reader *r, weir__slice bytes, size_t *used) {
   return error_of(&r->parser, err);
 }
 
-/* The rest of the line at hand, or what there is of it. */
-static size_t line_length(weir__slice bytes) {
-  const char *lf = memchr(bytes.ptr, '\n', bytes.len);
-  return lf ? (size_t)(lf + 1 - bytes.ptr) : bytes.len;
-}
-
-/* RFC 9112, 5.2 lets us refuse folded lines (obs-fold), which every origin reads in its own way.
- * llhttp once joined them and refuses them today; this does not depend on it. */
-static bool folds(const weir__h1_reader *r, weir__slice line) {
-  return r->line_start && (line.ptr[0] == ' ' || line.ptr[0] == '\t');
-}
-
-/* llhttp takes several spaces of a request line for one; RFC 9112, 3 has exactly two, of which one
- * stood behind the method. And it does without the space behind a status, which RFC 9112, 4
- * demands. */
-static bool has_wrong_spaces(weir__h1_reader *r, weir__slice read) {
-  if (!r->start_line) return false;
-  const char *end = read.ptr + read.len;
-  for (const char *p = read.ptr; (p = memchr(p, ' ', (size_t)(end - p))); p++) r->spaces++;
-  if (r->kind == WEIR__H1_REQUEST) return r->spaces > 1;
-  return r->spaces < 2 && read.len && read.ptr[read.len - 1] == '\n';
-}
-
 /* llhttp tells of a target when the piece at hand ends, or not at all if it finds fault with a later
  * byte. So no piece reaches further than the first byte too many: what is wrong first counts, however
  * the line is cut. */
-static size_t target_room(const weir__h1_reader *r) {
-  if (!r->start_line || r->kind == WEIR__H1_RESPONSE) return SIZE_MAX;
-  return r->limits->target_bytes + 1 - r->text_len;
+static size_t room_of(const weir__h1_reader *r) {
+  size_t room = r->limits->head_bytes - r->lines.section;
+  size_t target = r->limits->target_bytes + 1 - r->text_len;
+  assert(room > 0); /* the options allow no head shorter than a method */
+  return r->lines.start_line && r->lines.request && target < room ? target : room;
 }
 
-/* llhttp takes a second CR for the LF behind a status, and a third one would end the head. So a start
- * line is handed over up to a CR that stands alone; what comes next is refused. */
-static size_t up_to_bare_cr(const weir__h1_reader *r, weir__slice line) {
-  const char *cr = r->start_line ? memchr(line.ptr, '\r', line.len) : NULL;
-  bool bare = cr && cr + 1 < line.ptr + line.len && cr[1] != '\n';
-  return bare ? (size_t)(cr + 1 - line.ptr) : line.len;
+/* Whole lines of fields move to the arena as they are, and names and values point into them. */
+static int execute_lines(weir__h1_reader *r, weir__slice lines, size_t *used) {
+  const char *copy = weir__arena_copy(&r->head->arena, lines);
+  if (!copy) return WEIR_ENOMEM;
+  r->in_arena = true;
+  int rc = execute(r, weir__slice_of(copy, lines.len), used);
+  r->in_arena = false;
+  return rc;
 }
 
-/* A head or trailer section, line by line: no more bytes than the limit, whatever they are. */
+/* A head or trailer section, piece by piece: no more bytes than the limit, whatever they are. */
 static int feed_section(weir__h1_reader *r, weir__slice bytes, size_t *used) {
   enum phase phase = r->phase;
-  size_t begun = *used, room = r->limits->head_bytes - r->section;
-  assert(r->section < r->limits->head_bytes); /* the options allow no head shorter than a method */
-  if (room > target_room(r)) room = target_room(r);
-  bytes.len = line_length(bytes);
-  if (bytes.len > room) bytes.len = room;
-  if (folds(r, bytes) || (r->awaits_lf && bytes.ptr[0] != '\n')) return WEIR_EMESSAGE;
-  bytes.len = up_to_bare_cr(r, bytes);
-  r->awaits_lf = r->start_line && bytes.ptr[bytes.len - 1] == '\r';
-  int rc = execute(r, bytes, used);
-  if (has_wrong_spaces(r, weir__slice_of(bytes.ptr, *used - begun))) return WEIR_EMESSAGE;
-  r->line_start = bytes.ptr[bytes.len - 1] == '\n';
-  r->start_line = r->start_line && !r->line_start;
-  r->section += *used - begun;
-  return rc == 0 && r->phase == phase && r->section >= r->limits->head_bytes ? WEIR_EHEADSIZE : rc;
+  size_t begun = *used;
+  bytes.len = weir__h1_lines_next(&r->lines, bytes, room_of(r));
+  if (!bytes.len) return WEIR_EMESSAGE;
+  bool whole = r->head && weir__h1_lines_whole(&r->lines, bytes);
+  int rc = whole ? execute_lines(r, bytes, used) : execute(r, bytes, used);
+  if (!weir__h1_lines_pass(&r->lines, bytes, *used - begun)) return WEIR_EMESSAGE;
+  bool full = r->lines.section >= r->limits->head_bytes;
+  return rc == 0 && r->phase == phase && full ? WEIR_EHEADSIZE : rc;
 }
 
 static int feed_body(weir__h1_reader *r, weir__slice bytes, size_t *used) {
@@ -334,18 +314,15 @@ static int begin(weir__h1_reader *r) {
   llhttp_reset(&r->parser);
   r->text = r->value = NULL;
   r->text_len = r->value_len = 0;
-  r->section = 0;
-  r->line_start = false;
-  r->start_line = true;
-  r->spaces = 0;
+  weir__h1_lines_begin_head(&r->lines, r->kind == WEIR__H1_REQUEST);
   r->before = r->chunks = r->payload = 0;
   return 0;
 }
 
 /* Empty lines before a request line are forgiven, a few (RFC 9112, 2.2). */
 static int skip_blank(weir__h1_reader *r, char c) {
-  if (++r->blanks > BLANKS_MAX || c != (r->awaits_lf ? '\n' : '\r')) return WEIR_EMESSAGE;
-  r->awaits_lf = !r->awaits_lf;
+  if (++r->blanks > BLANKS_MAX || c != (r->lines.awaits_lf ? '\n' : '\r')) return WEIR_EMESSAGE;
+  r->lines.awaits_lf = !r->lines.awaits_lf;
   return 0;
 }
 
@@ -358,7 +335,7 @@ static int end_method(weir__h1_reader *r) {
   r->head->method = r->text;
   r->text = NULL, r->text_len = 0;
   r->phase = PHASE_HEAD;
-  r->section = strlen(r->head->method) + 1;
+  r->lines.section = strlen(r->head->method) + 1;
   return llhttp_execute(&r->parser, known, strlen(known)) == HPE_OK ? 0 : WEIR_EMESSAGE;
 }
 
@@ -370,7 +347,8 @@ static int add_to_method(weir__h1_reader *r, weir__slice piece, size_t *used) {
 
 static int feed_method(weir__h1_reader *r, weir__slice bytes, size_t *used) {
   char c = bytes.ptr[0];
-  if (!r->head && (c == '\r' || c == '\n' || r->awaits_lf)) return *used += 1, skip_blank(r, c);
+  if (!r->head && (c == '\r' || c == '\n' || r->lines.awaits_lf))
+    return *used += 1, skip_blank(r, c);
   int rc = r->head ? 0 : begin(r);
   if (rc) return rc;
   const char *space = memchr(bytes.ptr, ' ', bytes.len <= METHOD_MAX ? bytes.len : METHOD_MAX + 1);
@@ -456,7 +434,7 @@ void weir__h1_renew(weir__h1_reader *r, const weir__h1_events *events, void *own
   weir__head_free(r->head);
   r->head = NULL;
   r->error = 0;
-  r->awaits_lf = false;
+  r->lines.awaits_lf = false;
   r->phase = PHASE_END; /* the step from there to the next message resets the rest */
   r->events = events;
   r->owner = owner;

@@ -104,12 +104,15 @@ void weir__downstream_rest_reader(weir__downstream *d) {
 }
 
 static size_t feed_message(weir__downstream *d, weir__slice bytes) {
+  weir__batch *batch = &d->relay->batch;
   size_t used = 0;
+  batch->read = bytes;
   int rc = take_reader(d);
   if (rc == 0) rc = weir__h1_feed(d->reader, bytes, &used);
   if (rc == 0 && d->state == WEIR__DOWN_IDLE && weir__h1_inside(d->reader)) begin_head(d);
   if (rc == WEIR__H1_END) weir__downstream_rest_reader(d);
   if (d->state == WEIR__DOWN_BUSY && d->events) d->events->on_flush(d->owner);
+  batch->read = weir__slice_of(NULL, 0);
   if (rc < 0 && rc != WEIR_ECANCELED) failed(d, rc);
   return rc < 0 ? bytes.len : used;
 }

@@ -25,6 +25,7 @@ typedef struct weir__batch {
   size_t chunk;   /* index + 1 of the size line that waits for its number; 0: no chunk open */
   size_t chunk_len;
   char line[WEIR__CHUNK_LINE];
+  weir__slice read; /* the bytes that are being fed, in which pieces may lie; or empty */
 } weir__batch;
 
 struct weir__sender {

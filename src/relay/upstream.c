@@ -71,9 +71,12 @@ static int read_message(weir__upstream *u, weir__slice bytes) {
 
 static void on_data(void *owner, weir__slice bytes) {
   weir__upstream *u = owner;
+  weir__batch *batch = &u->relay->batch;
   u->heard = true;
+  batch->read = bytes;
   int rc = u->raw ? u->events->on_body(u->owner, bytes) : read_message(u, bytes);
-  if (u->stream) u->events->on_flush(u->owner);              /* good bytes first .. */
+  if (u->stream) u->events->on_flush(u->owner); /* good bytes first .. */
+  batch->read = weir__slice_of(NULL, 0);
   if (u->stream && rc < 0) u->events->on_gone(u->owner, rc); /* .. then the news */
 }
 

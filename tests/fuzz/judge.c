@@ -120,6 +120,14 @@ static const char *value_of(const strict_message *m, const char *name) {
   return NULL;
 }
 
+/* The protocols that an origin was asked for; NULL: none. */
+static const char *asked_for(const strict_message *m) {
+  static char list[STAGE_INPUT];
+  const char *value = value_of(m, "Upgrade");
+  if (value) snprintf(list, sizeof list, "%.*s", (int)strcspn(value, "\n"), value);
+  return value ? list : NULL;
+}
+
 /* The number of its exchange; 0: the relay said this itself. */
 static size_t number_of(const strict_message *m) {
   const char *value = value_of(m, "X-Fuzz");
@@ -215,8 +223,7 @@ static void judge_origin(const stage *s, const wire *w, unsigned *times, fuzz_re
       REQUIRE(id <= STAGE_EXCHANGES);
       if (id > response_last) response_last = id;
       check_request(&m, request_of(id), ++times[id]);
-      read_message(s, &responses[id], WEIR__H1_RESPONSE, w, answered, m.method,
-                   value_of(&m, "Upgrade") ? "websocket" : NULL);
+      read_message(s, &responses[id], WEIR__H1_RESPONSE, w, answered, m.method, asked_for(&m));
       answered = responses[id].end;
       tunnel = responses[id].tunnel;
     }

@@ -75,6 +75,9 @@ static const script scripts[] = {
     SCRIPT("\0\0\7\0\0", "C" GET "\n%O" CHUNKED "1\r\nx\r\n0\r\nX-Sum: 1\r\nHost: b\r\n\r\n"),
     SCRIPT("\0\0\7\0\0", "C" GET "\n%O" CHUNKED "1\r\nx\r\nbad"),
     SCRIPT("\0\0\7\0\0", "C" UPGRADE "\n%O" SWITCHED "hi\n%Cho\n%f\n%Obye\n%F"),
+    SCRIPT("\0\0\7\0\0",
+           "CGET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket/1\r\n\r\n"
+           "\n%OHTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket/1\r\n\r\nhi\n%F"),
     SCRIPT("\0\0\7\0\0", "C" UPGRADE "early\n%O" SWITCHED "\n%F\n%Cmore\n%f"),
     SCRIPT("\0\0\7\0\0", "C" UPGRADE "\n%O" SWITCHED "hi\n%R"),
     SCRIPT("\0\0\7\0\0", "C" UPGRADE "\n%O" SWITCHED "hi\n%Cho\n%r"),
@@ -110,6 +113,23 @@ static const script scripts[] = {
     SCRIPT("\0\0\7\0\0", "CGET / HTTP/1.1\r\nHost: a\r\nAccept: application/json\r\n\r\n\n%R"),
     SCRIPT("\2\0\7\0\0", "CGET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: b\r\n\r\n\n%O" OK),
     SCRIPT("\xc\x3f\7\0\0", "CGET /0123456789abcdef HTTP/1.1\r\nHost: a\r\n\r\n\n%O" OK),
+    /* floods */
+    SCRIPT("\0\0\7\0\0", "M" CONNECT),
+    SCRIPT("\0\0\7\0\x11", "M" CONNECT "\n%w\xff"),
+    SCRIPT("\x40\0\7\0\x41", "C" CONNECT "\n%OHTTP/1.1 200 X\r\n\r\n\n%Mho\n%Phi\n%w\xff"),
+    SCRIPT("\0\0\7\0\0", "M" GET "\n%O" OK "\n%O" OK),
+    SCRIPT("\0\0\7\0\x41", "M" GET "\n%O" OK "\n%O" OK "\n%w\xff\n%O" OK),
+    SCRIPT("\0\0\7\0\0", "M\r\n\n%C" GET),
+    SCRIPT("\0\0\7\0\0",
+           "CPOST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\n%M1\r\nx\r\n"
+           "\n%k\n%M1\r\nx\r\n\n%W\xff\n%C0\r\n\r\n\n%O" OK),
+    SCRIPT("\0\x80\7\0\x41",
+           "CPOST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\n%M1\r\nx\r\n"
+           "\n%k\n%M1\r\nx\r\n\n%W\xff\n%C0\r\n\r\n\n%O" OK),
+    SCRIPT("\0\0\7\0\0", "C" GET "\n%O" CHUNKED "\n%P1\r\nx\r\n\n%P1\r\nx\r\n"),
+    SCRIPT("\0\0\7\0\x41", "C" GET "\n%O" EVENTS "\n%P9\r\ndata: a\n\n\r\n\n%w\xff\n%P0\r\n\r\n"),
+    SCRIPT("\0\0\7\0\0", "C" GET "\n%PHTTP/1.1 103 Early\r\nLink: a\r\n\r\n\n%O" OK),
+    SCRIPT("\0\0\7\0\0", "CGET / HTTP/1.1\r\n\n%MA: b\r\n"),
     SCRIPT("\0\x50\7\0\x10", "C" GET GET GET GET GET "\n%O" OK "\n%w\xff\n%O" OK "\n%w\xff\n%O" OK),
 };
 

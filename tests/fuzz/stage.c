@@ -65,6 +65,14 @@ static bool wire_left(const weir__stream *base, bool fin) {
   return w->rst || (fin && w->fin);
 }
 
+/* Records grow with all that was written before. */
+static int write_and_forget(weir__stream *base, const weir__slice *slices, size_t count) {
+  wire *w = weir__container_of(base, wire, stream.base);
+  int rc = w->kept_writev(base, slices, count);
+  if (w->stream.written) mem_stream_clear(&w->stream);
+  return rc;
+}
+
 static void wire_open(wire *w, stage *s, size_t window) {
   fuzz_record sent = w->sent; /* its memory serves again */
   memset(w, 0, sizeof *w);
@@ -73,6 +81,8 @@ static void wire_open(wire *w, stage *s, size_t window) {
   mem_stream_init(&w->stream);
   w->verbs = *w->stream.base.verbs;
   w->verbs.left = wire_left;
+  w->kept_writev = w->verbs.writev;
+  if (s->set.forget) w->verbs.writev = write_and_forget;
   w->stream.base.verbs = &w->verbs;
   w->stream.window = window;
   w->stream.high = s->relay->set.o.outbox_high;
@@ -83,6 +93,11 @@ static void wire_open(wire *w, stage *s, size_t window) {
 bool wire_ended_well(const wire *w) {
   const mem_stream *m = &w->stream;
   return !m->was_reset && !m->failed && (m->fin_sent || m->closed);
+}
+
+static size_t waiting_on(const wire *w) {
+  const mem_stream *m = &w->stream;
+  return w->stage && !m->closed ? m->base.verbs->pending(&m->base) : 0;
 }
 
 static bool hears(const wire *w) {
@@ -103,12 +118,21 @@ static uv_loop_t *the_loop(void) {
   return &loop;
 }
 
+/* Contract 3, with what real streams would hold of their own. */
+static void check_memory(stage *s) {
+  size_t waiting = waiting_on(&s->client);
+  for (size_t i = 0; i < s->origin_count; i++) waiting += waiting_on(&s->origins[i]);
+  if (waiting > s->most_waiting) s->most_waiting = waiting;
+  REQUIRE(s->alloc.peak_bytes - s->idle_bytes + s->most_waiting <= s->bytes_max);
+}
+
 static void run_wire(wire *w) {
   if (w->stage) mem_stream_run(&w->stream);
 }
 
 /* What every read leaves behind: nothing gathered, nothing half told. */
 static void turn(stage *s) {
+  check_memory(s);
   if (s->closed) return;
   REQUIRE(!s->relay->batch.owner);
   bool close = s->relay->closing;
@@ -126,6 +150,7 @@ static bool tell_end(stage *s, wire *w) {
 }
 
 static size_t next_piece(stage *s, size_t left) {
+  if (left > WEIR__SCRATCH) left = WEIR__SCRATCH;
   return s->set.cuts ? fuzz_next_cut(&s->cuts, left) : left;
 }
 
@@ -283,6 +308,9 @@ static void open_relay(stage *s) {
                                   .host = s->set.host};
   REQUIRE(weir_upstream_new(&s->upstream, s->relay, &origin) == 0);
   REQUIRE(weir_relay_route(s->relay, NULL, "/", s->upstream) == 0);
+  s->idle_bytes = s->alloc.peak_bytes = s->alloc.live_bytes;
+  s->bytes_max = weir_relay_bytes_max(s->relay);
+  s->most_waiting = 0;
 }
 
 static void open_client(stage *s) {

@@ -22,6 +22,7 @@ enum {
 typedef struct wire {
   mem_stream stream;
   weir__stream_verbs verbs;
+  int (*kept_writev)(weir__stream *base, const weir__slice *slices, size_t count);
   fuzz_record sent; /* by the peer */
   size_t read;      /* of that, by the relay */
   bool fin, rst;    /* behind it */
@@ -60,6 +61,7 @@ typedef struct stage_settings {
   size_t unacked;        /* what the client's kernel never confirms */
   const char *host;      /* that requests get, or NULL */
   size_t client_window, origin_window; /* bytes the sockets take at first; SIZE_MAX: all, always */
+  bool forget;      /* what is written: much of it, and nobody will judge it */
   unsigned fail_at; /* the allocation that fails, counted once the relay stands; 0: none */
 } stage_settings;
 
@@ -68,6 +70,8 @@ typedef struct stage {
   weir_hooks hooks;
   fuzz_cuts cuts;
   counting_alloc alloc;
+  size_t idle_bytes, most_waiting; /* held without a client; written, but not taken by any socket */
+  size_t bytes_max;                /* what one exchange may hold at most */
   weir_relay *relay;
   weir_upstream *upstream;
   wire client, origins[STAGE_ORIGINS];
@@ -85,7 +89,7 @@ void stage_close(stage *s);
 /* Gives back what the records held. */
 void stage_free(stage *s);
 
-/* What the peers do. All of it is read, as far as the relay reads, before these return. What is said
+/* What the peers do. All of it is read, up to 64 KiB at a time as from a socket, as far as the relay reads, before these return. What is said
  * by origins is said by the one connected last; if none is connected, nobody says it. */
 void stage_client_says(stage *s, weir__slice bytes);
 void stage_origin_says(stage *s, weir__slice bytes);

@@ -91,8 +91,7 @@ static void close(fixture *f) {
   CHECK_NO_LEAK(&f->a);
 }
 
-static void pieces_are_aligned_zeroed_and_stay_apart(void) {
-  static const char zeros[64];
+static void pieces_are_aligned_and_stay_apart(void) {
   fixture f;
   open(&f);
   unsigned char *pieces[200];
@@ -100,7 +99,6 @@ static void pieces_are_aligned_zeroed_and_stay_apart(void) {
     weir__arena_copy(&f.arena, weir__slice_of("xxxxxxx", i % 8)); /* shifts the next piece */
     pieces[i] = weir__arena_alloc(&f.arena, 1 + i % 64);
     CHECK_INT((uintptr_t)pieces[i] % sizeof(void *), 0);
-    CHECK_MEM(pieces[i], 1 + i % 64, zeros, 1 + i % 64);
     memset(pieces[i], (int)i, 1 + i % 64);
   }
   for (size_t i = 0; i < 200; i++)
@@ -300,7 +298,7 @@ int main(int argc, char **argv) {
   TEST(with_hooks_all_memory_comes_from_them);
   TEST(new_memory_is_zero);
   TEST(a_copy_ends_in_a_nul);
-  TEST(pieces_are_aligned_zeroed_and_stay_apart);
+  TEST(pieces_are_aligned_and_stay_apart);
   TEST(a_piece_is_aligned_also_where_a_block_ends);
   TEST(blocks_double_up_to_16_kib);
   TEST(a_large_piece_gets_a_block_of_its_size);

@@ -45,6 +45,19 @@ static void a_field_value_has_no_control_but_tab(void) {
   CHECK(holds(weir__is_field_value, "", 0));
 }
 
+static void a_byte_of_a_field_value_counts_wherever_it_stands(void) {
+  char text[24];
+  for (size_t at = 0; at < sizeof text; at++) {
+    for (int c = 0; c < 256; c++) {
+      CHECK_CASE("byte 0x%02x at %zu", (unsigned)c, at);
+      memset(text, ' ' + (int)at, sizeof text); /* the least that may stand there, and more */
+      text[at] = (char)c;
+      CHECK_INT(holds(weir__is_field_value, text, sizeof text),
+                c == '\t' || (c >= 0x20 && c != 0x7f));
+    }
+  }
+}
+
 static void a_target_has_no_space_control_fragment_or_high_byte(void) {
   for (int c = 0; c < 256; c++) {
     char text[3] = {'/', (char)c, 'b'};
@@ -192,6 +205,7 @@ int main(int argc, char **argv) {
   check_begin(argc, argv);
   TEST(a_token_has_just_the_bytes_of_rfc_9110);
   TEST(a_field_value_has_no_control_but_tab);
+  TEST(a_byte_of_a_field_value_counts_wherever_it_stands);
   TEST(a_target_has_no_space_control_fragment_or_high_byte);
   TEST(a_target_begins_with_a_slash);
   TEST(hosts_are_told_from_others);

@@ -199,6 +199,60 @@ static void the_size_line_is_hexadecimal(void) {
 
 /* ---- the other framings ---- */
 
+/* What came as `read`, of which `skip` bytes stand before a piece of `len`. */
+static void check_framed(const char *read, size_t skip, size_t len, bool end, const char *leaves,
+                         size_t slices) {
+  CHECK_CASE("%s", read);
+  fixture f;
+  begin(&f);
+  char *exact = malloc(strlen(read)); /* so that a byte too far is seen */
+  memcpy(exact, read, strlen(read));
+  CHECK_INT(send_head(&f, WEIR__FRAMING_CHUNKED, 0), 0);
+  CHECK_INT(flush(&f), 0);
+  mem_stream_clear(&f.m);
+  f.batch.read = weir__slice_of(exact, strlen(read));
+  CHECK_INT(weir__sender_body(&f.s, weir__slice_of(exact + skip, len)), 0);
+  if (end) CHECK_INT(weir__sender_end(&f.s, NULL), 0);
+  CHECK_INT(flush(&f), 0);
+  CHECK_INT(f.m.write_count, 1);
+  CHECK_STR(f.m.written, leaves);
+  CHECK_INT(f.m.writes[0].slices, slices);
+  free(exact);
+  finish(&f);
+}
+
+static void a_chunk_that_came_framed_as_it_leaves_is_one_vector(void) {
+  check_framed("5\r\nhello\r\n", 3, 5, false, "5\r\nhello\r\n", 1);
+  check_framed("a\r\nhellohello\r\n0\r\n\r\n", 3, 10, false, "a\r\nhellohello\r\n", 1);
+  check_framed("5\r\nhello\r\n0\r\n\r\n", 3, 5, true, "5\r\nhello\r\n0\r\n\r\n", 1);
+  check_framed("0005\r\nhello\r\n", 6, 5, false, "5\r\nhello\r\n", 1);
+}
+
+static void any_other_framing_is_written_anew(void) {
+  check_framed("A\r\nhellohello\r\n", 3, 10, false, "a\r\nhellohello\r\n", 3);
+  check_framed("5;x\r\nhello\r\n", 5, 5, false, "5\r\nhello\r\n", 3);
+  check_framed("6\r\nhello", 3, 5, false, "5\r\nhello\r\n", 3);
+  check_framed("5\r\nhello", 3, 5, false, "5\r\nhello\r\n", 3);
+  check_framed("5\r\nhello\r", 3, 5, false, "5\r\nhello\r\n", 3);
+  check_framed("\r\nhello\r\n", 2, 5, false, "5\r\nhello\r\n", 3);
+  check_framed("hello", 0, 5, false, "5\r\nhello\r\n", 3);
+  check_framed("5\r\nhello\r\n0\r\nX: y\r\n", 3, 5, true, "5\r\nhello\r\n0\r\n\r\n", 3);
+  check_framed("5\r\nhello\r\n0\r\n\r", 3, 5, true, "5\r\nhello\r\n0\r\n\r\n", 3);
+}
+
+static void two_pieces_are_one_chunk_however_they_came(void) {
+  static const char read[] = "3\r\nabc\r\n3\r\ndef\r\n";
+  fixture f;
+  begin(&f);
+  CHECK_INT(send_head(&f, WEIR__FRAMING_CHUNKED, 0), 0);
+  f.batch.read = weir__slice_str(read);
+  CHECK_INT(weir__sender_body(&f.s, weir__slice_of(read + 3, 3)), 0);
+  CHECK_INT(weir__sender_body(&f.s, weir__slice_of(read + 11, 3)), 0);
+  CHECK_INT(flush(&f), 0);
+  CHECK_STR(f.m.written, HEAD_CHUNKED "6\r\nabcdef\r\n");
+  finish(&f);
+}
+
 static void bodies_without_chunks_pass_as_they_are(void) {
   static const enum weir__framing framings[] = {WEIR__FRAMING_LENGTH, WEIR__FRAMING_CLOSE,
                                                 WEIR__FRAMING_TUNNEL};
@@ -756,6 +810,9 @@ int main(int argc, char **argv) {
   TEST(nothing_gathered_is_nothing_written);
   TEST(a_piece_is_not_copied_before_the_flush);
   TEST(the_size_line_is_hexadecimal);
+  TEST(a_chunk_that_came_framed_as_it_leaves_is_one_vector);
+  TEST(any_other_framing_is_written_anew);
+  TEST(two_pieces_are_one_chunk_however_they_came);
   TEST(bodies_without_chunks_pass_as_they_are);
   TEST(no_body_is_longer_than_its_length);
   TEST(a_message_without_body_takes_none);

@@ -57,7 +57,8 @@ typedef struct weir_options {
   uint32_t outbox_high;      /* 256 KiB waiting for one side pause the other .. */
   uint32_t outbox_low;       /* .. until 64 KiB are left, or a quarter of a lower high mark */
   uint32_t pipeline_bytes;   /* 64 KiB of pipelined requests, or early tunnel bytes, kept unread */
-  uint32_t notsent_lowat;    /* 128 KiB: TCP_NOTSENT_LOWAT towards the client */
+  uint32_t notsent_lowat;    /* 128 KiB: TCP_NOTSENT_LOWAT towards the client, but for responses
+                                of a known length of 1 MiB and more, which do not get stale */
   uint32_t user_timeout_ms;  /* 30 s: TCP_USER_TIMEOUT towards the client */
 
   /* Forwarding. */

@@ -328,6 +328,10 @@ void weir__stream_uv_tune(weir__stream_uv *s, const weir__tcp_options *options) 
   if (s->handle->type == UV_TCP && !s->closing) weir__tcp_tune(descriptor(s), options);
 }
 
+void weir__stream_uv_set_notsent_lowat(weir__stream_uv *s, unsigned bytes) {
+  if (s->handle->type == UV_TCP && !s->closing) weir__tcp_set_notsent_lowat(descriptor(s), bytes);
+}
+
 /* ---- making ---- */
 
 static const weir__stream_verbs verbs = {

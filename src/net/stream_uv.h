@@ -29,8 +29,9 @@ uv_stream_t *weir__stream_uv_give_back(weir__stream_uv *stream);
 weir__stream *weir__stream_uv_base(weir__stream_uv *stream);
 uv_stream_t *weir__stream_uv_handle(weir__stream_uv *stream);
 
-/* As weir__tcp_tune(). For pipes: nothing. */
+/* As those of net/tcp. For pipes: nothing. */
 void weir__stream_uv_tune(weir__stream_uv *stream, const weir__tcp_options *options);
+void weir__stream_uv_set_notsent_lowat(weir__stream_uv *stream, unsigned bytes);
 
 /* What one stream costs, for weir_relay_bytes_max(). */
 size_t weir__stream_uv_size(void);

@@ -35,14 +35,18 @@ static void keep_alive(int fd) {
 #endif
 }
 
+void weir__tcp_set_notsent_lowat(int fd, unsigned bytes) {
+#ifdef TCP_NOTSENT_LOWAT
+  set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, bytes);
+#endif
+  (void)fd, (void)bytes;
+}
+
 void weir__tcp_tune(int fd, const weir__tcp_options *o) {
   set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   keep_alive(fd);
-#ifdef TCP_NOTSENT_LOWAT
-  if (o->notsent_lowat) set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, o->notsent_lowat);
-#endif
+  if (o->notsent_lowat) weir__tcp_set_notsent_lowat(fd, o->notsent_lowat);
 #ifdef TCP_USER_TIMEOUT
   if (o->user_timeout_ms) set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, o->user_timeout_ms);
 #endif
-  (void)o;
 }

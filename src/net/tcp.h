@@ -14,6 +14,9 @@ typedef struct weir__tcp_options {
  * of them is needed to be right. */
 void weir__tcp_tune(int fd, const weir__tcp_options *options);
 
+/* Changes that one; 0 leaves it to the system. */
+void weir__tcp_set_notsent_lowat(int fd, unsigned bytes);
+
 /* True if a connection inherits all of them from the socket that listens, so that accepting one
  * costs no system call for them. */
 static inline bool weir__tcp_inherits(void) {

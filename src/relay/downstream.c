@@ -8,7 +8,10 @@
 #include "relay/relay.h"
 #include "weir/err.h"
 
-enum { LOOK_MS = 1000 }; /* between two looks at a client that is not read */
+enum {
+  LOOK_MS = 1000,    /* between two looks at a client that is not read */
+  BULK = 1024 * 1024 /* a body of that length is a file */
+};
 
 static void on_end(void *owner, int status);
 
@@ -287,10 +290,20 @@ int weir__downstream_send_interim(weir__downstream *d, const weir_head *head) {
   return weir__sender_interim(&d->sender, head, &(weir__h1_extra){0});
 }
 
+/* TCP_NOTSENT_LOWAT keeps what waits in the kernel fresh. A file does not get stale, and passes in
+ * larger pieces without. */
+static void set_bulk(weir__downstream *d, bool bulk) {
+  uint32_t lowat = d->relay->set.o.notsent_lowat;
+  if (bulk == d->bulk || !d->uv || lowat == WEIR_OFF) return;
+  d->bulk = bulk;
+  weir__stream_uv_set_notsent_lowat(d->uv, bulk ? 0 : lowat);
+}
+
 int weir__downstream_send_head(weir__downstream *d, const weir_head *head, const char *upgrade) {
   enum weir__framing framing = outgoing(d, head);
   d->close_delimited = framing == WEIR__FRAMING_CLOSE;
   if (d->close_delimited || d->relay->draining) d->keep = false;
+  set_bulk(d, framing == WEIR__FRAMING_LENGTH && head->length >= BULK);
   weir__h1_extra extra = {.chunked = framing == WEIR__FRAMING_CHUNKED};
   if (framing != WEIR__FRAMING_TUNNEL || upgrade) extra.connection = connection_field(d, upgrade);
   extra.upgrade = upgrade;

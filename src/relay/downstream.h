@@ -65,6 +65,7 @@ typedef struct weir__downstream {
   bool unwritten;       /* a write failed: what had been taken did not all arrive */
   bool turned_away;     /* one too many: it does not count as a client */
   bool in_crowd;        /* it counts for its address */
+  bool bulk;            /* the kernel may take as much of the response as it likes */
   bool lost;            /* bytes of the next request could not be kept */
 
   weir__list node; /* in the relay */

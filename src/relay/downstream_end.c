@@ -138,22 +138,27 @@ void weir__downstream_go_on_closing(weir__downstream *d) {
     linger(d);
 }
 
+/* What the client has not got: here and in the kernel, which takes megabytes for a file. */
+static size_t untaken(const weir__downstream *d) {
+  return weir__downstream_pending(d) + weir__stream_unacked(d->stream);
+}
+
 /* Flushes what waits, then ends; a client that takes too little in stall_ms is dropped. */
 static void begin_closing(weir__downstream *d) {
   d->events = NULL;
   weir__downstream_set_state(d, WEIR__DOWN_CLOSING, d->relay->set.o.stall_ms);
-  d->waiting = weir__downstream_pending(d);
+  d->waiting = untaken(d);
   d->paused = false;
   if (!d->fin) weir__stream_read_start(d->stream); /* to see it leave */
   if (d->state == WEIR__DOWN_CLOSING) weir__downstream_go_on_closing(d);
 }
 
 static void watch_progress(weir__downstream *d) {
-  size_t pending = weir__downstream_pending(d);
-  if (pending == 0) {
+  size_t waiting = untaken(d);
+  if (weir__downstream_pending(d) == 0) {
     cut_now(d);
-  } else if (pending + d->relay->set.stall_min <= d->waiting) {
-    d->waiting = pending;
+  } else if (waiting + d->relay->set.stall_min <= d->waiting) {
+    d->waiting = waiting;
     weir__deadline_set(&d->relay->clock, &d->deadline, d->relay->set.o.stall_ms);
   } else {
     finish(d, true);

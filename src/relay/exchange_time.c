@@ -18,8 +18,8 @@ static uint32_t length_of(const weir_options *o, enum weir_timer timer) {
 
 /* ---- the client takes nothing ---- */
 
-/* A write's callback comes when all of it is out, so progress is what was handed over less what
- * still waits. Looking four times as often as the limit says keeps the error of the limit at a
+/* A write's callback comes when all of it is out, and the kernel takes megabytes for a file, so
+ * progress is what was handed over less what still waits here or is not confirmed. Looking four times as often as the limit says keeps the error of the limit at a
  * quarter. */
 static uint32_t look_again(const weir_exchange *ex) {
   uint32_t ms = ex->relay->set.o.stall_ms;
@@ -27,7 +27,8 @@ static uint32_t look_again(const weir_exchange *ex) {
 }
 
 static uint64_t taken(const weir_exchange *ex) {
-  return ex->down->sender.sent - weir__downstream_pending(ex->down);
+  const weir__downstream *down = ex->down;
+  return down->sender.sent - weir__downstream_pending(down) - weir__stream_unacked(down->stream);
 }
 
 static void note_progress(weir_exchange *ex) {

@@ -30,16 +30,14 @@ static void init_parts(weir_relay *relay) {
 
 static int init_shared(weir_relay *relay) {
   const weir__h1_limits *limits = &relay->set.limits;
-  relay->io = (weir__io){.loop = relay->loop,
-                         .mem = &relay->mem,
-                         .high = relay->set.o.outbox_high,
-                         .low = relay->set.o.outbox_low,
-                         .on_last = on_last_io};
-  relay->io.scratch = weir__mem_new(&relay->mem, WEIR__SCRATCH);
+  int rc = weir__io_init(&relay->io, relay->loop, &relay->mem);
+  if (rc) return rc;
+  relay->io.high = relay->set.o.outbox_high;
+  relay->io.low = relay->set.o.outbox_low;
+  relay->io.on_last = on_last_io;
   for (int kind = 0; kind < WEIR__H1_KINDS; kind++)
     relay->spare[kind] = weir__h1_new(&relay->mem, (enum weir__h1_kind)kind, limits, NULL, NULL);
-  bool made = relay->io.scratch && relay->spare[0] && relay->spare[1];
-  return made ? 0 : WEIR_ENOMEM;
+  return relay->spare[0] && relay->spare[1] ? 0 : WEIR_ENOMEM;
 }
 
 static void free_memory(weir_relay *relay) {
@@ -51,7 +49,7 @@ static void free_memory(weir_relay *relay) {
   weir__buf_free(&relay->batch.text);
   weir__settings_free(&relay->set, &relay->mem);
   for (int kind = 0; kind < WEIR__H1_KINDS; kind++) weir__h1_free(relay->spare[kind]);
-  weir__mem_free(&mem, relay->io.scratch);
+  weir__io_free(&relay->io);
   weir__mem_free(&mem, relay);
 }
 

@@ -235,6 +235,31 @@ static void a_clients_socket_has_what_the_options_say(void) {
   fixture_end(&f);
 }
 
+/* What a client does not read of a file may wait in its socket; of the stream behind it, less. */
+static void a_long_body_of_known_length_is_not_held_back(void) {
+  fixture f;
+  fixture_init(&f);
+  f.options.notsent_lowat = 100000;
+  fixture_start(&f);
+  peer *client = ask(&f, GET), *origin = asked(&f, 0);
+  peer_say(origin, "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n");
+  peer_pour(origin, 1048576);
+  RUN_UNTIL(&f, last_exchange(&f)->head_sent);
+#ifdef TCP_NOTSENT_LOWAT
+  CHECK_INT(option_of(last_down(&f)->uv, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 0);
+#endif
+  RUN_UNTIL(&f, got_message(client));
+  CHECK_INT(take(client)->body_len, 1048576);
+  forget(origin);
+  peer_say(client, GET);
+  peer_say(asked(&f, 0), OK_CHUNKED "5\r\nhello\r\n");
+  RUN_UNTIL(&f, got(client, "hello"));
+#ifdef TCP_NOTSENT_LOWAT
+  CHECK_INT(option_of(last_down(&f)->uv, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 100000);
+#endif
+  fixture_end(&f);
+}
+
 int main(int argc, char **argv) {
   check_begin(argc, argv);
   TEST(first_chunk_reaches_client_before_upstream_ends);
@@ -249,5 +274,6 @@ int main(int argc, char **argv) {
   TEST(streams_do_not_mix);
   TEST(no_side_waits_for_acknowledgements);
   TEST(a_clients_socket_has_what_the_options_say);
+  TEST(a_long_body_of_known_length_is_not_held_back);
   return check_end();
 }

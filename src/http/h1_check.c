@@ -51,16 +51,19 @@ static bool keeps_alive(const weir_head *head) {
   return head->minor > 0 || weir__head_lists(head, WEIR__NAME_CONNECTION, "keep-alive");
 }
 
-/* The Upgrade fields as one list; NULL unless Connection names them (RFC 9110, 7.8). */
+/* The Upgrade fields as one list without empty elements (RFC 9110, 5.6.1); NULL unless Connection names them (RFC 9110, 7.8). */
 static int read_upgrade(weir_head *head) {
   char *list = NULL;
   size_t len = 0;
   const weir__field *f = weir__head_find(head, WEIR__NAME_UPGRADE);
   if (!f || head->minor == 0 || !weir__head_lists(head, WEIR__NAME_CONNECTION, "upgrade")) return 0;
   for (; f; f = weir__head_find_next(f)) {
-    if (list && weir__arena_append(&head->arena, &list, &len, weir__slice_str(", ")))
-      return WEIR_ENOMEM;
-    if (weir__arena_append(&head->arena, &list, &len, weir__field_value(f))) return WEIR_ENOMEM;
+    weir__slice rest = weir__field_value(f), one;
+    while (weir__slice_next(&rest, &one)) {
+      weir__slice comma = weir__slice_of(", ", list ? 2 : 0);
+      if (weir__arena_append(&head->arena, &list, &len, comma)) return WEIR_ENOMEM;
+      if (weir__arena_append(&head->arena, &list, &len, one)) return WEIR_ENOMEM;
+    }
   }
   head->upgrade = list;
   return 0;

@@ -61,8 +61,10 @@ static bool waits_for_nobody(const weir_exchange *ex) {
 }
 
 /* What the end means for the client's connection. A response whose last bytes still wait here must
- * not arrive whole when its end says otherwise: they are dropped. */
+ * not arrive whole when its end says otherwise: they are dropped. But what was read of it before a
+ * hook closed the relay goes out. */
 static void dismiss_client(weir_exchange *ex) {
+  if (ex->end == WEIR_END_DRAINED && !ex->response_done) weir__downstream_flush(ex->down);
   if (is_whole(ex))
     weir__downstream_next(ex->down);
   else if (takes_nothing(ex))

@@ -149,6 +149,12 @@ const hostile_response response_interim[] = {
                "Proxy-Connection: x\r\nTE: x\r\n") "hello"),
      RAW("101 raw:hello"), .has = "Connection: upgrade\nUpgrade: websocket",
      .lacks = "X-Hop Keep-Alive Proxy-Connection TE"},
+    {"empty elements of a 101's Upgrade go", "9110 5.6.1",
+     IN(SWITCH(
+         "Connection: upgrade\r\nUpgrade: websocket,,\r\nUpgrade: \r\nUpgrade:, \r\n") "hello"),
+     RAW("101 raw:hello"), .has = "Connection: upgrade\nUpgrade: websocket"},
+    {"a 101 whose Upgrade has only empty elements is refused", "9110 15.2.2",
+     IN(SWITCH("Connection: upgrade\r\nUpgrade: , ,\r\n") "hello"), BAD, .ask = WEBSOCKET},
     {"a 101 to POST opens a tunnel behind the body", "9110 7.8", IN(TO("websocket") "hello"),
      .client = "101 raw:hello", .ask = POST_SWITCH},
 

@@ -55,6 +55,27 @@ static void closing_ends_everything_in_every_phase(void) {
   }
 }
 
+static int close_on_trailers(weir_exchange *ex, weir_head *trailers, void *user) {
+  (void)ex, (void)trailers;
+  close_relay(user);
+  return 0;
+}
+
+/* However the origin's bytes were cut: what stood before the ones that made a hook close goes out. */
+static void what_one_read_brought_before_a_hook_closed_the_relay_arrives(void) {
+  fixture f;
+  fixture_init(&f);
+  f.hooks.on_trailers = close_on_trailers;
+  fixture_start(&f);
+  peer *client = ask(&f, GET);
+  peer_say(asked(&f, 0), OK_CHUNKED "5\r\nhello\r\n0\r\nX: y\r\n\r\n");
+  RUN_UNTIL(&f, f.closed && is_over(client));
+  CHECK_END(&f, WEIR_END_DRAINED);
+  CHECK(got(client, "hello"));
+  CHECK(!got(client, "0\r\n"));
+  fixture_end(&f);
+}
+
 static void closing_ends_an_attempt_to_connect(void) {
   for (int named = 0; named < 2; named++) {
     char url[64];
@@ -135,6 +156,7 @@ static void a_relay_may_be_closed_before_the_loop_ever_turned(void) {
 int main(int argc, char **argv) {
   check_begin(argc, argv);
   TEST(closing_ends_everything_in_every_phase);
+  TEST(what_one_read_brought_before_a_hook_closed_the_relay_arrives);
   TEST(closing_ends_an_attempt_to_connect);
   TEST(closing_ends_a_drain);
   TEST(the_relay_may_be_closed_when_it_is_drained);

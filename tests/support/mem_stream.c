@@ -149,6 +149,7 @@ void mem_stream_clear(mem_stream *m) {
   free(m->writes);
   m->writes = NULL;
   m->write_count = 0;
+  if (!m->written) return;
   size_t rest = waiting(m);
   memmove(m->written, m->written + m->accepted, rest + 1);
   m->written_len = rest;

@@ -104,9 +104,10 @@ static bool parse_flag(struct config *config, char ***next) {
 
 static uint32_t or_usual(uint32_t value, uint32_t usual) { return value ? value : usual; }
 
+/* A low mark or a target's length that is not given follows its larger sibling down. */
 static bool check_limits(const weir_options *o) {
-  uint32_t high = or_usual(o->outbox_high, 256 << 10), low = or_usual(o->outbox_low, 64 << 10);
-  uint32_t head = or_usual(o->head_bytes, 64 << 10), target = or_usual(o->target_bytes, 16 << 10);
+  uint32_t high = or_usual(o->outbox_high, 256 << 10), low = o->outbox_low;
+  uint32_t head = or_usual(o->head_bytes, 64 << 10), target = o->target_bytes;
   if (low > high)
     return say("--outbox-low (%u bytes) must not be above --outbox-high (%u bytes)", low, high);
   if (target > head)

@@ -52,7 +52,8 @@ typedef struct weir_options {
   uint32_t target_bytes;     /* 16 KiB request target, but no more than head_bytes -> 414 */
   uint32_t interim_max;      /* 16 interim responses before the final one -> 502 */
   uint64_t request_body_max; /* none: prompts carry images -> 413 */
-  uint32_t clients_max;      /* none: accepted connections at once -> 503 */
+  uint32_t clients_max;      /* none: accepted connections at once -> 503; those that a host hands
+                                over count too, but are never refused */
   uint32_t idle_per_origin;  /* 64 idle connections kept for one origin */
   uint32_t outbox_high;      /* 256 KiB waiting for one side pause the other .. */
   uint32_t outbox_low;       /* .. until 64 KiB are left, or a quarter of a lower high mark */

@@ -44,10 +44,13 @@ for flag in head-fields interim-max clients-max clients-per-address idle-per-ori
 done
 check a_size_too_large_is_refused refuses "--outbox-high 4g: want a size" --outbox-high 4g "$origin"
 check a_head_size_too_small_is_refused refuses "--head-bytes 100: want a size" --head-bytes 100 "$origin"
-check low_water_above_high_is_refused refuses "--outbox-low (65536 bytes) must not be above --outbox-high (1024" \
-  --outbox-high 1k "$origin"
+check low_water_above_high_is_refused refuses "--outbox-low (2048 bytes) must not be above --outbox-high (1024" \
+  --outbox-high 1k --outbox-low 2k "$origin"
+check low_water_above_the_usual_high_is_refused refuses "--outbox-low (524288 bytes) must not be above --outbox-high (262144" \
+  --outbox-low 512k "$origin"
 check a_target_above_the_head_is_refused refuses "--target-bytes (16384 bytes) must not be above --head-bytes" \
-  --head-bytes 8k "$origin"
+  --head-bytes 8k --target-bytes 16k "$origin"
+check what_is_not_given_follows_its_sibling_down "$relay" --check --listen 127.0.0.1:0 --outbox-high 1k --head-bytes 8k "$origin"
 check bad_workers_are_refused refuses "--workers 0: want a whole number from 1 to 256" --workers 0 "$origin"
 check unix_listeners_of_several_workers_are_refused refuses "only a port can be shared by --workers 2" \
   --workers 2 --listen "unix:$work/x" "$origin"

@@ -1,7 +1,7 @@
 # Fuzz targets: with WEIR_FUZZ for libFuzzer (sh tests/fuzz/run.sh), and always as programs that replay the seeds and
 # the old findings.
 
-set(fuzz_targets h1_request h1_response forward url exchange)
+set(fuzz_targets h1_request h1_response forward url exchange flood)
 set(fuzz_dir ${CMAKE_CURRENT_SOURCE_DIR}/fuzz)
 
 # What the targets share, and what they take from other tests.
@@ -14,14 +14,17 @@ function(weir_fuzz_unguided)
     set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=fuzzer-no-link)
   endif()
 endfunction()
-weir_fuzz_unguided(${fuzz_dir}/fuzz.c ${fuzz_dir}/h1.c ${fuzz_dir}/judge.c ${fuzz_dir}/stage.c hostile/strict.c
-  ${support_sources})
+weir_fuzz_unguided(${fuzz_dir}/fuzz.c ${fuzz_dir}/h1.c ${fuzz_dir}/judge.c ${fuzz_dir}/stage.c
+  ${fuzz_dir}/forward_judge.c hostile/strict.c ${support_sources})
 
 function(weir_fuzz_target name main)
   add_executable(${name} ${fuzz_dir}/${target}.c ${main})
   target_link_libraries(${name} PRIVATE weir_fuzz)
-  if(target STREQUAL exchange)
-    target_sources(${name} PRIVATE ${fuzz_dir}/judge.c ${fuzz_dir}/stage.c)
+  if(target STREQUAL forward)
+    target_sources(${name} PRIVATE ${fuzz_dir}/forward_judge.c)
+  endif()
+  if(target MATCHES "exchange|flood")
+    target_sources(${name} PRIVATE ${fuzz_dir}/script.c ${fuzz_dir}/judge.c ${fuzz_dir}/stage.c)
     target_link_options(${name} PRIVATE # see stage.h
       LINKER:--wrap=weir__connect_start,--wrap=weir__connect_cancel,--wrap=uv_now,--wrap=time)
   endif()
@@ -35,7 +38,7 @@ if(WEIR_FUZZ)
   endforeach()
 endif()
 
-# ---- seeds: the cases of the unit tests' tables, written to files by those tests themselves ----
+# ---- seeds: the cases of other tests' tables, written to files by programs made of those tables ----
 
 set(seed_files)
 function(weir_seeds header)
@@ -51,6 +54,14 @@ endfunction()
 weir_seeds(seeds_h1.h http_h1_read_chunked_test http_h1_read_limits_test http_h1_read_request_test
   http_h1_read_response_test)
 weir_seeds(seeds_url.h http_chars_test http_url_test)
+
+# Not for the replay: those tables are a test of their own, and it takes a while to write a thousand files.
+if(WEIR_FUZZ)
+  file(GLOB hostile_tables CONFIGURE_DEPENDS hostile/request_*.c hostile/response_*.c)
+  add_executable(seeds_hostile ${fuzz_dir}/seeds_hostile.c ${fuzz_dir}/seeds.c ${hostile_tables})
+  target_link_libraries(seeds_hostile PRIVATE weir_support)
+  list(APPEND seed_files $<TARGET_FILE:seeds_hostile>)
+endif()
 
 foreach(name IN ITEMS seeds_exchange seeds_forward)
   add_executable(${name} ${fuzz_dir}/${name}.c ${fuzz_dir}/seeds.c)

@@ -1,5 +1,5 @@
-/* See judge.h. First what was sent is read, requests from the client and responses from each origin;
- * then what left is held against it. */
+/* See judge.h. First what was sent is read, requests from the client and responses from each
+ * origin; then what left is held against it. */
 #include "fuzz/judge.h"
 
 #include <stdio.h>
@@ -17,6 +17,7 @@ enum { MESSAGES = STAGE_EXCHANGES + 2 };
 /* A message as the reader understands it. */
 typedef struct sent {
   bool head, whole, tunnel, bodiless;
+  int minor;
   char method[80];
   char target[512]; /* cut, if it is longer */
   fuzz_record body; /* and all behind the head of a tunnel */
@@ -40,6 +41,7 @@ static int on_interim(void *owner, weir_head *head) { return (void)owner, (void)
 static int on_head(void *owner, weir_head *head) {
   sent *m = owner;
   m->head = true;
+  m->minor = head->minor;
   m->tunnel = head->framing == WEIR__FRAMING_TUNNEL;
   m->bodiless = head->framing == WEIR__FRAMING_NONE;
   if (head->request) {
@@ -187,13 +189,16 @@ static void check_request(const strict_message *m, const sent *came, unsigned ti
   REQUIRE(times == 1 || (times == 2 && is_idempotent(came->method) && came->bodiless));
 }
 
-/* What the client sent behind the head of a request that became a tunnel. */
-static void check_tunnel_out(const stage *s, const sent *request, const wire *w, size_t at) {
+/* What the client sent behind the head of a request that became a tunnel. Whole means that FIN has
+ * passed both ways. */
+static void check_tunnel_out(const stage *s, const sent *request, const wire *w, size_t at,
+                             bool ended_whole) {
   const wire *client = &s->client;
   size_t len = w->stream.written_len - at;
   REQUIRE(len <= client->read - request->end);
   REQUIRE(!len || memcmp(w->stream.written + at, client->sent.ptr + request->end, len) == 0);
   if (w->stream.fin_sent) REQUIRE(client->told && client->fin);
+  if (ended_whole) REQUIRE(w->stream.fin_sent);
 }
 
 /* How much of a body that is too large went out before depends on how it came. */
@@ -205,8 +210,8 @@ static bool any_too_large(const stage *s) {
   return false;
 }
 
-/* All requests on one connection, and the responses to them. What the relay has written counts, though the
- * socket may not have taken it: an origin here may answer what it has not seen. */
+/* All requests on one connection, and the responses to them. What the relay has written counts,
+ * though the socket may not have taken it: an origin here may answer what it has not seen. */
 static void judge_origin(const stage *s, const wire *w, unsigned *times, fuzz_record *seen) {
   size_t at = 0, answered = 0;
   bool more = true, tunnel = false;
@@ -230,7 +235,7 @@ static void judge_origin(const stage *s, const wire *w, unsigned *times, fuzz_re
     if (m.whole || !any_too_large(s)) put_message(seen, 'q', &m);
     at += m.used;
     strict_clear(&m);
-    if (tunnel) check_tunnel_out(s, request_of(id), w, at);
+    if (tunnel) check_tunnel_out(s, request_of(id), w, at, s->ends[id].end == WEIR_END_COMPLETE);
     if (tunnel) fuzz_put(seen, weir__slice_of(w->stream.written + at, w->stream.written_len - at));
   }
   fuzz_entry(seen, w->stream.was_reset ? 'R' : w->stream.fin_sent ? 'F' : 'C');
@@ -252,6 +257,12 @@ static void check_response(const stage *s, const strict_message *m, size_t id, s
   if (m->whole) REQUIRE(came->whole || is_whole_end(end->end) || m->framing == STRICT_NONE);
   if (m->whole && m->framing != STRICT_NONE) REQUIRE(m->body_len == came->body.len);
   REQUIRE(m->whole ? is_whole_end(end->end) : !is_whole_end(end->end));
+}
+
+/* HTTP/1.0 knows neither chunks nor interim responses. */
+static void check_version(const strict_message *m, const sent *request) {
+  if (!request || request->minor) return;
+  REQUIRE(m->framing != STRICT_CHUNKED && m->status >= 200);
 }
 
 static void judge_tunnel(const stage *s, const sent *response) {
@@ -276,11 +287,13 @@ static void read_as(const stage *s, strict_message *m, size_t at, const char *me
   strict_response(m, c->written + at, c->accepted - at, method, wire_ended_well(&s->client));
 }
 
-/* A request that never became an exchange may have been refused before its method was known. */
+/* A request that never became an exchange may have been refused before its method was known; the
+ * first one, if its head was never read. */
 static void read_response(const stage *s, strict_message *m, size_t at, size_t turn_of) {
   const sent *request = request_of(turn_of);
   const char *method = request ? request->method : "GET";
   bool unknown = turn_of > STAGE_EXCHANGES || !s->ends[turn_of].times;
+  if (turn_of == 1 && s->head_read) unknown = false;
   read_as(s, m, at, unknown ? "GET" : method);
   if (!unknown || m->whole || strcmp(method, "HEAD") != 0) return;
   strict_clear(m);
@@ -302,6 +315,7 @@ static void judge_client(const stage *s, fuzz_record *seen) {
     REQUIRE(id <= STAGE_EXCHANGES);
     if (m.head_whole) check_hop_by_hop(&m, false);
     if (interim) REQUIRE(id == turn_of);
+    if (m.head_whole) check_version(&m, request_of(turn_of));
     if (m.head_whole && !interim && id) check_response(s, &m, id, turn_of);
     if (m.head_whole && !interim && !id) check_own(s, &m, turn_of);
     if (m.framing == STRICT_TUNNEL && m.head_whole) judge_tunnel(s, &responses[id]);

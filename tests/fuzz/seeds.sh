@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fills folder $1 with the seeds that the programs behind it write; they are tables of the unit tests.
+# Fills folder $1 with the seeds that the programs behind it write; they are made of the tables of other tests.
 set -eu
 folder=$1
 shift

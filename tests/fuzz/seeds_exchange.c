@@ -1,5 +1,6 @@
-/* Seeds of the target `exchange` that no other table has: scripts (see exchange.c) of what takes more
- * than a request and its response. Files go to $WEIR_SEEDS/exchange/. */
+/* Seeds of the targets `exchange` and `flood` that no other table has: scripts (see script.h) of
+ * what takes more than a request and its response. Files go to $WEIR_SEEDS/exchange/ and
+ * $WEIR_SEEDS/flood/. */
 #include "fuzz/seeds.h"
 
 #define GET "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -11,7 +12,14 @@
 #define SWITCHED "HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
 #define CONNECT "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"
 
-enum { TYPICAL = 7 }; /* settings: options, limits, cuts, hook, window, allocation, more */
+#define POST_MUCH "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n"
+#define FIVE(text) text text text text text
+#define TWENTY(text) FIVE(text) FIVE(text) FIVE(text) FIVE(text)
+
+enum {
+  TYPICAL = 7,
+  ALLOCATIONS = 40
+}; /* settings: options, limits, cuts, hook, window, allocation, more */
 
 typedef struct script {
   const char settings[TYPICAL + 1];
@@ -113,7 +121,15 @@ static const script scripts[] = {
     SCRIPT("\0\0\7\0\0", "CGET / HTTP/1.1\r\nHost: a\r\nAccept: application/json\r\n\r\n\n%R"),
     SCRIPT("\2\0\7\0\0", "CGET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: b\r\n\r\n\n%O" OK),
     SCRIPT("\xc\x3f\7\0\0", "CGET /0123456789abcdef HTTP/1.1\r\nHost: a\r\n\r\n\n%O" OK),
-    /* floods */
+    SCRIPT("\0\x50\7\0\x10", "C" GET GET GET GET GET "\n%O" OK "\n%w\xff\n%O" OK "\n%w\xff\n%O" OK),
+};
+
+static void write_script(const char *target, int number, const script *s) {
+  seed_write(target, number, (seed_part[]){{s->settings, TYPICAL}, {s->text, s->len}}, 2);
+}
+
+/* They go to `flood` as well. */
+static const script floods[] = {
     SCRIPT("\0\0\7\0\0", "M" CONNECT),
     SCRIPT("\0\0\7\0\x11", "M" CONNECT "\n%w\xff"),
     SCRIPT("\x40\0\7\0\x41", "C" CONNECT "\n%OHTTP/1.1 200 X\r\n\r\n\n%Mho\n%Phi\n%w\xff"),
@@ -130,13 +146,35 @@ static const script scripts[] = {
     SCRIPT("\0\0\7\0\x41", "C" GET "\n%O" EVENTS "\n%P9\r\ndata: a\n\n\r\n\n%w\xff\n%P0\r\n\r\n"),
     SCRIPT("\0\0\7\0\0", "C" GET "\n%PHTTP/1.1 103 Early\r\nLink: a\r\n\r\n\n%O" OK),
     SCRIPT("\0\0\7\0\0", "CGET / HTTP/1.1\r\n\n%MA: b\r\n"),
-    SCRIPT("\0\x50\7\0\x10", "C" GET GET GET GET GET "\n%O" OK "\n%w\xff\n%O" OK "\n%w\xff\n%O" OK),
+    /* .. more than may be held, to one who takes nothing */
+    SCRIPT("\0\0\7\0\1", "C" GET "\n%OHTTP/1.1 200 OK\r\n\r\n" TWENTY("\n%Px")),
+    SCRIPT("\0\x80\7\0\1", "C" POST_MUCH TWENTY("\n%Mx")),
+    SCRIPT("\0\x80\7\0\1", "C" POST_MUCH "\n%k" TWENTY("\n%Mx")),
+    SCRIPT("\0\x80\7\0\1", "C" UPGRADE "\n%O" SWITCHED TWENTY("\n%Mho\n%Phi")),
+    SCRIPT("\0\0\7\0\1", "C" GET "\n%k" TWENTY("\n%Mx")),
+    SCRIPT("\0\0\7\0\1", "C" GET TWENTY("\n%M\r\n")),
 };
 
-int main(void) {
-  for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
-    const script *s = &scripts[i];
-    seed_write("exchange", (int)i, (seed_part[]){{s->settings, TYPICAL}, {s->text, s->len}}, 2);
+/* Each allocation fails in turn that a plain exchange makes, so that none is missed when code
+ * moves. */
+static void write_failing(const char *text, size_t len) {
+  for (char nth = 1; nth <= ALLOCATIONS; nth++) {
+    char settings[TYPICAL] = {0, 0, 7, 0, 0, nth};
+    seed_write("exchange", 1000 + nth, (seed_part[]){{settings, TYPICAL}, {text, len}}, 2);
   }
+}
+
+int main(void) {
+  for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
+    write_script("exchange", (int)i, &scripts[i]);
+  for (size_t i = 0; i < sizeof floods / sizeof *floods; i++) {
+    write_script("exchange", (int)i, &floods[i]);
+    write_script("flood", (int)i, &floods[i]);
+  }
+#define FAILING(text) write_failing(text, sizeof(text) - 1)
+  FAILING("CHEAD / HTTP/1.1\r\nHost: a\r\n\r\n\n%OHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+  FAILING("C" POST "hello" GET "\n%O" CHUNKED "1\r\nx\r\n0\r\nX-Sum: 1\r\n\r\n\n%O" OK);
+  FAILING("C" UPGRADE "\n%O" SWITCHED "hi\n%Cho\n%f\n%F");
+#undef FAILING
   return 0;
 }

@@ -1,6 +1,6 @@
 /* Seeds of the target `forward`: each field name that the library knows, passed on, named in
- * Connection, and both, by clients that are believed and that are not, and in responses. Files go to
- * $WEIR_SEEDS/forward/. */
+ * Connection, and both, by clients that are believed and that are not, and in responses; and in
+ * trailers. Files go to $WEIR_SEEDS/forward/. */
 #include <stdio.h>
 #include <string.h>
 
@@ -28,12 +28,20 @@ static void write_all(const char *fields) {
   write_seed(IS_RESPONSE, RESPONSE, fields);
 }
 
+static void write_trailer(int policy, const char *head, const char *name) {
+  char text[300];
+  snprintf(text, sizeof text, "Transfer-Encoding: chunked\r\n\r\n0\r\n%s: 1\r\nX-Sum: 1\r\n", name);
+  write_seed(policy, head, text);
+}
+
 static void write_name(const char *name) {
   char fields[200];
   snprintf(fields, sizeof fields, "%s: 1\r\n", name);
   write_all(fields);
   snprintf(fields, sizeof fields, "Connection: %s\r\n%s: 1\r\n", name, name);
   write_all(fields);
+  write_trailer(TELLS, REQUEST, name);
+  write_trailer(IS_RESPONSE, RESPONSE, name);
   snprintf(fields, sizeof fields, "%s: 1\r\nX-A: 1\r\nConnection: x-a, %s\r\n%s: 2\r\n", name, name,
            name);
   write_all(fields);

@@ -36,7 +36,7 @@ static inline void seed_exchange(const h1_case *c, bool request) {
              4);
 }
 
-static inline void seed_case(const h1_case *c, enum weir__h1_kind kind) {
+static inline void seed_message(const h1_case *c, enum weir__h1_kind kind) {
   char settings[4] = {(char)seed_limits(c), (char)seed_asked(c), 7, 0};
   bool request = kind == WEIR__H1_REQUEST;
   seed_write(request ? "h1_request" : "h1_response", c->line,
@@ -45,7 +45,11 @@ static inline void seed_case(const h1_case *c, enum weir__h1_kind kind) {
   char forward[4] = {(char)(request ? 6 : 0x80), (char)(1 | (seed_asked(c) & 3) << 4)};
   if (c->upgrade) forward[1] |= 0x40;
   seed_write("forward", c->line, (seed_part[]){{forward, sizeof forward}, {c->input, c->len}}, 2);
-  seed_exchange(c, request);
+}
+
+static inline void seed_case(const h1_case *c, enum weir__h1_kind kind) {
+  seed_message(c, kind);
+  seed_exchange(c, kind == WEIR__H1_REQUEST);
 }
 
 static inline void seed_cases(const h1_case *cases, size_t count, enum weir__h1_kind kind) {

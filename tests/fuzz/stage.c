@@ -1,5 +1,5 @@
-/* See stage.h. Everything the relay is told comes from pump(): it hands over what was sent, piece by
- * piece, and lets the loop turn behind each piece as a real one would. */
+/* See stage.h. Everything the relay is told comes from pump(): it hands over what was sent, piece
+ * by piece, and lets the loop turn behind each piece as a real one would. */
 #include "fuzz/stage.h"
 
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "relay/downstream.h"
+#include "relay/exchange.h"
 #include "relay/pool.h"
 #include "relay/relay.h"
 #include "weir/err.h"
@@ -118,6 +119,13 @@ static uv_loop_t *the_loop(void) {
   return &loop;
 }
 
+/* NULL once it is gone. */
+static const weir__downstream *client_of(const stage *s) {
+  const weir__list *first = s->relay->downstreams.next;
+  if (first == &s->relay->downstreams) return NULL;
+  return weir__container_of(first, weir__downstream, node);
+}
+
 /* Contract 3, with what real streams would hold of their own. */
 static void check_memory(stage *s) {
   size_t waiting = waiting_on(&s->client);
@@ -135,6 +143,7 @@ static void turn(stage *s) {
   check_memory(s);
   if (s->closed) return;
   REQUIRE(!s->relay->batch.owner);
+  if (client_of(s)) s->head_read |= client_of(s)->served;
   bool close = s->relay->closing;
   run_wire(&s->client);
   for (size_t i = 0; i < s->origin_count; i++) run_wire(&s->origins[i]);
@@ -167,6 +176,19 @@ static bool tell(stage *s, wire *w) {
   return true;
 }
 
+static bool passed_fin(const wire *w) {
+  return w->stream.fin_sent || w->stream.failed || w->stream.closed || waiting_on(w) > 0;
+}
+
+/* Through a tunnel FIN passes as soon as all before it has left. */
+static void check_half_close(const stage *s) {
+  const weir__downstream *d = client_of(s);
+  const weir_exchange *ex = d && d->events ? d->owner : NULL;
+  if (!ex || !s->origin_count || ex->phase != WEIR__PHASE_TUNNEL) return;
+  if (ex->origin_fin) REQUIRE(passed_fin(&s->client));
+  if (ex->client_fin) REQUIRE(passed_fin(&s->origins[s->origin_count - 1]));
+}
+
 /* The client first, so that the order does not depend on the cuts. */
 static void pump(stage *s) {
   bool more = true;
@@ -175,6 +197,7 @@ static void pump(stage *s) {
     more = tell(s, &s->client);
     for (size_t i = 0; i < s->origin_count && !more; i++) more = tell(s, &s->origins[i]);
   }
+  if (!s->closed) check_half_close(s);
 }
 
 /* ---- hooks ---- */
@@ -224,7 +247,8 @@ static int act(stage *s, weir_exchange *ex, weir_head *head) {
   return 0;
 }
 
-/* The exchange's number travels with both messages, so that the judge knows what belongs together. */
+/* The exchange's number travels with both messages, so that the judge knows what belongs
+ * together. */
 static void sign(weir_exchange *ex, weir_head *head) {
   char id[24];
   snprintf(id, sizeof id, "%u", (unsigned)weir_exchange_id(ex));
@@ -330,7 +354,7 @@ void stage_open(stage *s, const stage_settings *set) {
   s->set = *set;
   s->origin_count = s->hook_calls = 0;
   s->attempt = NULL;
-  s->closed = false;
+  s->closed = s->head_read = false;
   memset(s->ends, 0, sizeof s->ends);
   if (set->cuts) s->cuts = *set->cuts;
   open_relay(s);

@@ -61,7 +61,7 @@ typedef struct stage_settings {
   size_t unacked;        /* what the client's kernel never confirms */
   const char *host;      /* that requests get, or NULL */
   size_t client_window, origin_window; /* bytes the sockets take at first; SIZE_MAX: all, always */
-  bool forget;      /* what is written: much of it, and nobody will judge it */
+  bool forget;                         /* what is written: much of it, and nobody will judge it */
   unsigned fail_at; /* the allocation that fails, counted once the relay stands; 0: none */
 } stage_settings;
 
@@ -79,6 +79,7 @@ typedef struct stage {
   struct stage_attempt *attempt;       /* a connection that is being opened, or NULL */
   stage_end ends[STAGE_EXCHANGES + 1]; /* by the exchange's number */
   unsigned hook_calls;
+  bool head_read; /* of a request, at least once */
   bool closed;
 } stage;
 
@@ -89,8 +90,9 @@ void stage_close(stage *s);
 /* Gives back what the records held. */
 void stage_free(stage *s);
 
-/* What the peers do. All of it is read, up to 64 KiB at a time as from a socket, as far as the relay reads, before these return. What is said
- * by origins is said by the one connected last; if none is connected, nobody says it. */
+/* What the peers do. All of it is read, up to 64 KiB at a time as from a socket, as far as the
+ * relay reads, before these return. What is said by origins is said by the one connected last; if
+ * none is connected, nobody says it. */
 void stage_client_says(stage *s, weir__slice bytes);
 void stage_origin_says(stage *s, weir__slice bytes);
 void stage_client_ends(stage *s, bool rst);

@@ -52,7 +52,8 @@ void weir__exchange_client_taken(weir_exchange *ex) {
 /* True if the look at the client found that it moves, or may still move in time. */
 static bool client_moves(weir_exchange *ex) {
   if (weir__downstream_pending(ex->down) == 0) return true;
-  if (taken(ex) - ex->taken >= ex->relay->set.stall_min) note_progress(ex);
+  int64_t moved = (int64_t)(taken(ex) - ex->taken); /* may be -1: a FIN counts as a byte */
+  if (moved >= (int64_t)ex->relay->set.stall_min) note_progress(ex);
   uint64_t still = weir__clock_now(&ex->relay->clock) - ex->moved_ms;
   if (still >= ex->relay->set.o.stall_ms) return false;
   weir__deadlines_set(&ex->deadlines, WEIR_TIMER_STALL, look_again(ex));

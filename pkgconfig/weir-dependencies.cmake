@@ -1,5 +1,6 @@
-# Finds what weir stands on, as the imported targets weir::libuv and weir::llhttp. The build and the installed package
-# share this file, so that both ask for the same versions. What is missing is told in WEIR_MISSING, as one sentence.
+# Finds what weir stands on, as the imported targets weir::libuv, weir::llhttp and weir::MbedTLS. The build and the
+# installed package share this file, so that both ask for the same versions. What is missing is told in WEIR_MISSING, as
+# one sentence.
 
 # A CMake package need not tell its version (llhttp's does not): its header does.
 function(weir__version_of target header prefix out)
@@ -14,21 +15,29 @@ function(weir__version_of target header prefix out)
   endif()
 endfunction()
 
-function(weir__found name target)
+function(weir__found name)
   add_library(weir::${name} INTERFACE IMPORTED)
-  target_link_libraries(weir::${name} INTERFACE ${target})
+  target_link_libraries(weir::${name} INTERFACE ${ARGN})
 endfunction()
 
 function(weir__find name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "MODULE;VERSION;DEBIAN;HEADER;MACRO" "TARGETS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "MODULE;VERSION;BELOW;DEBIAN;HEADER;MACRO" "TARGETS;PARTS")
   if(WEIR_MISSING OR TARGET weir::${name})
     return()
   endif()
 
   set(found "none")
+  set(wanted "${arg_MODULE}>=${arg_VERSION}")
+  set(range ">= ${arg_VERSION}")
+  if(arg_BELOW)
+    list(APPEND wanted "${arg_MODULE}<${arg_BELOW}")
+    string(APPEND range " and < ${arg_BELOW}")
+  else()
+    set(arg_BELOW 1000)
+  endif()
   find_package(PkgConfig QUIET)
   if(PKG_CONFIG_FOUND)
-    pkg_check_modules(WEIR_${name} QUIET IMPORTED_TARGET ${arg_MODULE}>=${arg_VERSION})
+    pkg_check_modules(WEIR_${name} QUIET IMPORTED_TARGET ${wanted} ${arg_PARTS})
     if(WEIR_${name}_FOUND)
       weir__found(${name} PkgConfig::WEIR_${name})
       return()
@@ -44,14 +53,14 @@ function(weir__find name)
   foreach(target IN LISTS arg_TARGETS)
     if(TARGET ${target})
       weir__version_of(${target} ${arg_HEADER} ${arg_MACRO} found)
-      if(found VERSION_GREATER_EQUAL arg_VERSION)
+      if(found VERSION_GREATER_EQUAL arg_VERSION AND found VERSION_LESS arg_BELOW)
         weir__found(${name} ${target})
         return()
       endif()
     endif()
   endforeach()
 
-  set(WEIR_MISSING "weir needs ${name} >= ${arg_VERSION} and found ${found}: ${WEIR_HOW_TO_GET}install ${arg_DEBIAN}."
+  set(WEIR_MISSING "weir needs ${name} ${range} and found ${found}: ${WEIR_HOW_TO_GET}install ${arg_DEBIAN}."
     PARENT_SCOPE)
 endfunction()
 
@@ -63,4 +72,10 @@ endmacro()
 macro(weir_find_llhttp)
   weir__find(llhttp MODULE libllhttp VERSION 9.2 DEBIAN "libllhttp-dev"
     TARGETS llhttp::llhttp llhttp::llhttp_shared llhttp::llhttp_static HEADER llhttp.h MACRO LLHTTP_VERSION)
+endmacro()
+
+# The whole of it: TLS calls into X.509 and crypto, and so do we.
+macro(weir_find_mbedtls)
+  weir__find(MbedTLS MODULE mbedtls VERSION 3.6 BELOW 4 DEBIAN "libmbedtls-dev" PARTS mbedx509 mbedcrypto
+    TARGETS MbedTLS::mbedtls HEADER mbedtls/build_info.h MACRO MBEDTLS_VERSION)
 endmacro()

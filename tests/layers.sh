@@ -34,7 +34,8 @@ breaches=$(
     target in below && path[1] == "include" { breach("does not belong into a public header") }
     header ~ /^uv(\.h|\/)/ && (layer == "base" || layer == "http") { breach("does not belong into " layer) }
     header == "llhttp.h" && $1 != "src/http/h1_read.c" { breach("belongs only into src/http/h1_read.c") }
-    header ~ /^(mbedtls|psa)\// && $1 != "src/net/tls.c" { breach("belongs only into src/net/tls.c") }
+    header ~ /^(mbedtls|psa)\// && $1 != "src/net/tls_mbed.h" { breach("belongs only into src/net/tls_mbed.h") }
+    header == "net/tls_mbed.h" && $1 !~ /^src\/net\/tls(_[a-z]+)?\.c$/ { breach("is for src/net/tls*.c only") }
   '
 )
 [ -n "$(includes src)" ] || { echo "no #include found below src: is this the project's folder?"; exit 1; }

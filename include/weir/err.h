@@ -35,7 +35,29 @@ extern "C" {
   X(ETRUNCATED, -5030, "connection ended inside a message") \
   X(ENOADDRESS, -5031, "the name has no address") \
   X(ETIMEOUT, -5032, "a timer ran out") \
-  X(ECANCELED, -5033, "ended by its owner")
+  X(ECANCELED, -5033, "ended by its owner") \
+  X(ETLS_FILE, -5040, "a file of certificates or keys cannot be used") \
+  X(ETLS_CIPHERS, -5041, "not a list of cipher suites") \
+  X(ETLS_EXPIRED, -5050, "the certificate has expired") \
+  X(ETLS_NOT_YET, -5051, "the certificate is not valid yet") \
+  X(ETLS_NAME, -5052, "the certificate is for another name") \
+  X(ETLS_UNKNOWN_CA, -5053, \
+    "the certificate, or one it leads to, is signed by no authority that is trusted here") \
+  X(ETLS_SELF_SIGNED, -5054, "the certificate is signed by itself and not trusted here") \
+  X(ETLS_REVOKED, -5055, "the certificate was revoked") \
+  X(ETLS_WEAK, -5056, "the certificate has a key or a signature that is too weak") \
+  X(ETLS_USE, -5057, "the certificate is not for this use") \
+  X(ETLS_CRL, -5058, "the list of revoked certificates is out of date or cannot be trusted") \
+  X(ETLS_NO_CERT, -5059, "the peer has shown no certificate") \
+  X(ETLS_CERT, -5060, "the certificate is malformed") \
+  X(ETLS_VERSION, -5061, "no TLS version in common") \
+  X(ETLS_CIPHER, -5062, "no cipher suite, group or signature in common") \
+  X(ETLS_ALPN, -5063, "no application protocol in common") \
+  X(ETLS_ALERT, -5064, "the peer ended the connection with a TLS alert") \
+  X(ETLS_RECORD, -5065, "a TLS record is malformed, altered or repeated, or no TLS at all") \
+  X(ETLS_MESSAGE, -5066, "a TLS message is malformed or came at the wrong time") \
+  X(ETLS_TRUNCATED, -5067, "connection ended without TLS's close_notify") \
+  X(ETLS_FAILED, -5068, "the TLS library failed")
 
 enum weir_err {
 #define WEIR_ERR_ENUM(name, number, text) WEIR_##name = number,

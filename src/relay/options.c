@@ -43,19 +43,6 @@ static const default_value defaults[] = {
 };
 /* clang-format on */
 
-int weir__copy_sized(void *to, size_t to_size, const void *from) {
-  size_t from_size = *(const size_t *)from;
-  size_t shared = from_size < to_size ? from_size : to_size;
-  if (from_size < sizeof(size_t)) return WEIR_EINVAL;
-  const char *bytes = from;
-  for (size_t i = to_size; i < from_size; i++)
-    if (bytes[i]) return WEIR_EINVAL;
-  memset(to, 0, to_size);
-  memcpy(to, from, shared);
-  *(size_t *)to = to_size;
-  return 0;
-}
-
 /* A default that depends on a larger sibling follows it down. */
 static uint32_t at_most(uint32_t value, uint32_t limit) { return value < limit ? value : limit; }
 

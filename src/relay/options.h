@@ -6,6 +6,7 @@
 #include "base/cidr.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/sized.h"
 #include "http/forward.h"
 #include "http/h1_read.h"
 #include "weir/relay.h"
@@ -28,9 +29,5 @@ int weir__settings_allocator(weir__mem *mem, const weir_options *options);
 /* WEIR_EINVAL, WEIR_ECIDR, WEIR_ENOMEM; nothing is kept then. `options` may be NULL. */
 int weir__settings_init(weir__settings *settings, weir__mem *mem, const weir_options *options);
 void weir__settings_free(weir__settings *settings, weir__mem *mem);
-
-/* Copies a size-first struct of a program that may be older (what it lacks is zero) or newer (what
- * we do not know must be zero). WEIR_EINVAL. */
-int weir__copy_sized(void *to, size_t to_size, const void *from);
 
 #endif

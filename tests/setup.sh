@@ -55,7 +55,7 @@ wanted_packages() {
   [ "$system" = debian-12 ] || echo libllhttp-dev libmbedtls-dev
   if [ "$group" = bench ]; then echo nginx haproxy strace linux-perf python3 util-linux; fi
   [ "$group" = test ] || return 0
-  echo clang clang-format clang-tidy curl debootstrap nginx python3-fastapi python3-uvicorn valgrind libc6-dbg
+  echo clang clang-format clang-tidy curl debootstrap libssl-dev nginx openssl python3-fastapi python3-uvicorn valgrind libc6-dbg
   if [ "$system" = debian-12 ]; then echo libclang-rt-14-dev; else echo libclang-rt-19-dev; fi
   # A Node.js from elsewhere conflicts with Debian's, and serves as well.
   if ! command -v node >/dev/null || ! command -v npm >/dev/null; then echo nodejs npm; fi

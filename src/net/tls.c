@@ -54,23 +54,33 @@ static bool is_about_certificates(int code) {
          code == MBEDTLS_ERR_SSL_BAD_CERTIFICATE || code == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE;
 }
 
-static int reason(const weir__tls *e, int code) {
-  uint32_t flags = flags_of(e);
-  if (code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) return WEIR_ETLS_ALERT; /* in the handshake */
-  if (is_about_certificates(code) && flags) return weir__tls_cert_error(flags, e->cert_alone);
-  return weir__tls_error(code);
+/* OpenSSL refuses our certificate by an alert in plain, where TLS 1.3 has keys already (RFC 8446, 5.1
+ * lets it): to Mbed TLS a record that is too short. The connection ends either way. */
+static int plain_alert(const weir__tls *e, int code) {
+  const unsigned char *record = e->ssl.MBEDTLS_PRIVATE(in_hdr);
+  if (e->open || weir__tls_error(code) != WEIR_ETLS_RECORD) return -1;
+  return !memcmp(record, "\x15\x03\x03\x00\x02\x02", 6) ? record[6] : -1;
 }
 
 /* Mbed TLS 3.6 has no function that tells. */
 static int alert_of(const weir__tls *e, int code) {
   if (code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) return MBEDTLS_SSL_ALERT_MSG_CLOSE_NOTIFY;
-  return code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE ? e->ssl.MBEDTLS_PRIVATE(in_msg)[1] : -1;
+  if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) return e->ssl.MBEDTLS_PRIVATE(in_msg)[1];
+  return plain_alert(e, code);
+}
+
+static int reason(const weir__tls *e, int code) {
+  uint32_t flags = flags_of(e);
+  if (e->alert >= 0) return WEIR_ETLS_ALERT;
+  if (is_about_certificates(code) && flags) return weir__tls_cert_error(flags, e->cert_alone);
+  return weir__tls_error(code);
 }
 
 static unsigned char alert_for(int failure) {
   switch (failure) {
   case WEIR_ETLS_RECORD: return MBEDTLS_SSL_ALERT_MSG_BAD_RECORD_MAC;
   case WEIR_ETLS_MESSAGE: return MBEDTLS_SSL_ALERT_MSG_UNEXPECTED_MESSAGE;
+  case WEIR_ETLS_NO_CERT:
   case WEIR_ETLS_CIPHER: return MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE;
   case WEIR_ETLS_VERSION: return MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION;
   case WEIR_ETLS_USE: return MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT;
@@ -97,10 +107,10 @@ static int fail_with(weir__tls *e, int code, size_t before) {
 /* ---- handshake ---- */
 
 /* What Mbed TLS lets pass where a certificate is only wanted. */
-static int opened(weir__tls *e, size_t before) {
+static int opened(weir__tls *e) {
   uint32_t flags = flags_of(e) & ~(uint32_t)MBEDTLS_X509_BADCERT_MISSING;
   if (e->config->o.client_cert == WEIR_TLS_CLIENT_CERT_WANTED && flags)
-    return fail(e, weir__tls_cert_error(flags, e->cert_alone), before);
+    return fail(e, weir__tls_cert_error(flags, e->cert_alone), e->out->len);
   e->open = true;
   e->session_waiting =
       !e->config->server && !e->config->o.no_resumption && weir__tls_version(e) == WEIR_TLS_1_2;
@@ -118,7 +128,7 @@ static int shake(weir__tls *e) {
 static int handshake(weir__tls *e) {
   size_t before = e->out->len;
   int rc = shake(e);
-  if (rc == 0) return opened(e, before);
+  if (rc == 0) return opened(e);
   if (rc == MBEDTLS_ERR_SSL_WANT_READ) return WEIR__TLS_MORE;
   if (rc == MBEDTLS_ERR_SSL_WANT_WRITE) return WEIR__TLS_FULL;
   return fail_with(e, rc, before);

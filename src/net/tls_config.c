@@ -9,6 +9,15 @@ static const uint16_t groups[] = {
     MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1, MBEDTLS_SSL_IANA_TLS_GROUP_SECP521R1,
     MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
 
+/* PKCS #1 before PSS: Mbed TLS 3.6.6 offers PSS, which TLS 1.3 needs, and then refuses an origin
+ * that takes it with TLS 1.2. Most take the first that they know. */
+static const uint16_t signatures[] = {
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,    MBEDTLS_TLS1_3_SIG_NONE};
+
 /* ---- what lets clients resume ---- */
 
 static void drop_resume(weir__tls_resume *r) {
@@ -138,6 +147,7 @@ static int set_protocol(weir__tls_config *c, weir_tls_why *why) {
   mbedtls_ssl_conf_max_tls_version(&c->ssl, (mbedtls_ssl_protocol_version)max);
   mbedtls_ssl_conf_ciphersuites(&c->ssl, c->ciphers);
   mbedtls_ssl_conf_groups(&c->ssl, groups);
+  mbedtls_ssl_conf_sig_algs(&c->ssl, signatures);
   /* A resumed session has keys of its own, too. */
   mbedtls_ssl_conf_tls13_key_exchange_modes(&c->ssl,
                                             MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);

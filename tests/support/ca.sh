@@ -122,6 +122,7 @@ leaf client client DNS:unused
 leaf client-expired client DNS:unused ec root $always 20210101000000Z
 leaf client-unknown client DNS:unused ec stranger
 leaf client-rsa client DNS:unused rsa:2048
+leaf client-revoked client DNS:unused
 
 # Signed by itself.
 key alone ec
@@ -138,6 +139,7 @@ cat good.crt >>beneath.pem
 
 # Lists of revoked certificates.
 quietly openssl ca -config conf -revoke revoked.crt
+quietly openssl ca -config conf -revoke client-revoked.crt
 quietly openssl ca -config conf -gencrl -out crl.pem
 quietly openssl ca -config conf -gencrl -crl_lastupdate 20200101000000Z -crl_nextupdate 20200201000000Z -out crl-old.pem
 
@@ -145,7 +147,7 @@ quietly openssl ca -config conf -gencrl -crl_lastupdate 20200101000000Z -crl_nex
 cat lower.crt chain.crt >reversed.pem
 quietly openssl pkey -in good.key -aes128 -passout pass:secret -out locked.key
 sed 's/^[A-Za-z0-9+/]\{64\}$/!&/' good.pem >garbled.pem
-sed '3s/^..../AAAA/' good.key >garbled.key
+sed '2s/^..../AAAA/' good.key >garbled.key
 echo "no PEM at all" >words.pem
 : >empty.pem
 cat good.crt good.key >both.pem

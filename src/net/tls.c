@@ -125,8 +125,21 @@ static int shake(weir__tls *e) {
   return rc;
 }
 
+static bool begins_record(weir__slice in) {
+  unsigned char type = (unsigned char)in.ptr[0];
+  return type >= MBEDTLS_SSL_MSG_CHANGE_CIPHER_SPEC && type <= MBEDTLS_SSL_MSG_APPLICATION_DATA;
+}
+
+/* Mbed TLS may wait for as much of what is no TLS at all as its third and fourth byte say. */
+static bool is_tls(weir__tls *e) {
+  if (e->begun || !e->in->len) return true;
+  e->begun = true;
+  return begins_record(*e->in);
+}
+
 static int handshake(weir__tls *e) {
   size_t before = e->out->len;
+  if (!is_tls(e)) return fail(e, WEIR_ETLS_RECORD, before);
   int rc = shake(e);
   if (rc == 0) return opened(e);
   if (rc == MBEDTLS_ERR_SSL_WANT_READ) return WEIR__TLS_MORE;
@@ -260,9 +273,7 @@ int weir__tls_close(weir__tls *e, weir__room *out) {
 /* Bytes that can begin no record are not worth waiting for more of them. */
 bool weir__tls_whole(weir__slice in) {
   const unsigned char *b = (const unsigned char *)in.ptr;
-  if (in.len &&
-      (b[0] < MBEDTLS_SSL_MSG_CHANGE_CIPHER_SPEC || b[0] > MBEDTLS_SSL_MSG_APPLICATION_DATA))
-    return true;
+  if (in.len && !begins_record(in)) return true;
   if (in.len < 5) return false;
   size_t len = (size_t)b[3] << 8 | b[4];
   return len > WEIR__TLS_CIPHER || in.len - 5 >= len;

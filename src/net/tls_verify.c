@@ -58,7 +58,7 @@ bool weir__tls_is_for(const mbedtls_x509_crt *cert, const char *name) {
 }
 
 static bool signed_by_itself(const mbedtls_x509_crt *cert) {
-  return cert->issuer_raw.len == cert->subject_raw.len &&
+  return cert->issuer_raw.len && cert->issuer_raw.len == cert->subject_raw.len &&
          !memcmp(cert->issuer_raw.p, cert->subject_raw.p, cert->issuer_raw.len);
 }
 

@@ -152,6 +152,7 @@ echo "no PEM at all" >words.pem
 : >empty.pem
 cat good.crt good.key >both.pem
 cat good.crt >>both.pem
+cat rsa.crt rsa.key >both-rsa.pem
 
 rm -rf .issued ./*.csr ./*.old ./*.attr ./*.serial ./*.index ./*.crlnumber
 echo "$stamp" >.stamp

@@ -302,7 +302,7 @@ static void a_read_stops_where_the_room_ends_and_goes_on(void) {
     weir__room plain = weir__room_of(text, 3), out = weir__room_of(raw, sizeof raw);
     CHECK_INT(weir__tls_read(client.engine, &in, &plain, &out),
               at < 6 ? WEIR__TLS_FULL : WEIR__TLS_MORE);
-    CHECK_MEM(plain.ptr, plain.len, "abcdefgh" + at, at < 6 ? 3 : 2);
+    CHECK_MEM(plain.ptr, plain.len, &"abcdefgh"[at], at < 6 ? 3 : 2);
     CHECK_INT(out.len, 0);
   }
   CHECK_INT(in.len, 0);

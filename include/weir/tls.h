@@ -91,6 +91,9 @@ typedef struct weir_tls_options {
   uint8_t insecure_accept_any_certificate; /* 1: whoever answers is believed: no authority, name or
                                               date is checked */
   uint8_t no_resumption;                   /* 1: every connection shakes hands in full */
+  uint8_t ignore_missing_close_notify;     /* 1: a connection that just ends has ended well: for old
+                                              origins whose bodies end so. Who cuts the wire can
+                                              shorten such a body unseen */
 } weir_tls_options;
 #define WEIR_TLS_OPTIONS_INIT .size = sizeof(weir_tls_options)
 

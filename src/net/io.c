@@ -16,5 +16,7 @@ int weir__io_init(weir__io *io, uv_loop_t *loop, weir__mem *mem) {
 
 void weir__io_free(weir__io *io) {
   weir__mem_free(io->mem, io->block);
+  weir__mem_free(io->mem, io->tls);
   io->block = io->scratch = NULL;
+  io->tls = NULL;
 }

@@ -16,7 +16,8 @@ typedef struct weir__io {
   char *scratch;    /* WEIR__SCRATCH bytes to read into; nothing keeps a pointer into it .. */
   void *block;      /* .. and what was allocated for them: they begin a page in it */
   size_t high, low; /* marks for the outboxes */
-  unsigned live;    /* objects whose memory has not gone back: streams, listeners, look-ups */
+  struct weir__tls_loop *tls; /* net/stream_tls.h; NULL before the first TLS stream */
+  unsigned live; /* objects whose memory has not gone back: streams, listeners, look-ups */
   void (*on_last)(struct weir__io *io); /* the count came back to zero; may be NULL */
 } weir__io;
 

@@ -284,6 +284,10 @@ const char *weir__tls_alpn(const weir__tls *e) { return mbedtls_ssl_get_alpn_pro
 int weir__tls_version(const weir__tls *e) { return (int)mbedtls_ssl_get_version_number(&e->ssl); }
 int weir__tls_alert(const weir__tls *e) { return e->alert; }
 
+int weir__tls_bare_end(const weir__tls *e) {
+  return e->config->o.ignore_missing_close_notify ? 0 : WEIR_ETLS_TRUNCATED;
+}
+
 const char *weir__tls_cipher(const weir__tls *e) {
   return weir__tls_cipher_name(mbedtls_ssl_get_ciphersuite_id_from_ssl(&e->ssl));
 }

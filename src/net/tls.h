@@ -86,6 +86,9 @@ const char *weir__tls_alpn(const weir__tls *engine);
 /* enum weir_tls_version, and the cipher as IANA writes it; once open. */
 int weir__tls_version(const weir__tls *engine);
 const char *weir__tls_cipher(const weir__tls *engine);
+/* What a connection that ends without close_notify has ended with: WEIR_ETLS_TRUNCATED, or 0 where
+ * the options let it. */
+int weir__tls_bare_end(const weir__tls *engine);
 /* The alert that came with WEIR_ETLS_ALERT (RFC 8446, 6), or -1 if that is not known. */
 int weir__tls_alert(const weir__tls *engine);
 /* True if an origin's certificate was not looked at since a session was resumed. */

@@ -26,9 +26,11 @@ static int check_versions(weir_tls_options *o, weir_tls_why *why) {
 
 static int check_server(weir_tls_options *o, weir_tls_why *why) {
   if (!o->pair_count) return wrong(why, "a server without a certificate: want one in pairs");
-  if (o->sni || o->verify_name || o->insecure_accept_any_certificate || o->no_resumption)
-    return wrong(why, "sni, verify_name, insecure_accept_any_certificate and no_resumption are "
-                      "options of an origin: want them unset at a server");
+  if (o->sni || o->verify_name || o->insecure_accept_any_certificate || o->no_resumption ||
+      o->ignore_missing_close_notify)
+    return wrong(why, "sni, verify_name, insecure_accept_any_certificate, no_resumption and "
+                      "ignore_missing_close_notify are options of an origin: want them unset at a "
+                      "server");
   if (o->client_cert > WEIR_TLS_CLIENT_CERT_REQUIRED)
     return wrong(why, "client_cert: want one of enum weir_tls_client_cert");
   if (!o->client_cert)

@@ -28,9 +28,7 @@ static stream_tls *from_base(const weir__stream *base) {
 
 int weir__tls_loop_need(weir__io *io) {
   if (!io->tls) io->tls = weir__mem_new(io->mem, sizeof *io->tls);
-  if (!io->tls) return WEIR_ENOMEM;
-  if (!io->tls->last) io->tls->last = &io->tls->first;
-  return 0;
+  return io->tls ? 0 : WEIR_ENOMEM;
 }
 
 static weir__room cipher_room(const stream_tls *s) {

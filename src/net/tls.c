@@ -158,7 +158,7 @@ int weir__tls_handshake(weir__tls *e, weir__slice *in, weir__room *out) {
 
 static int got_close_notify(weir__tls *e) {
   e->over = true;
-  *e->in = weir__slice_of(e->in->ptr + e->in->len, 0);
+  if (e->in->len) *e->in = weir__slice_of(e->in->ptr + e->in->len, 0);
   return WEIR__TLS_CLOSED;
 }
 
@@ -270,15 +270,25 @@ int weir__tls_close(weir__tls *e, weir__room *out) {
 
 /* ---- what is known ---- */
 
-/* Bytes that can begin no record are not worth waiting for more of them. */
-bool weir__tls_whole(weir__slice in) {
+/* Of the record that `in` begins with, header and all; 0 if it is not whole. Bytes that can begin
+ * none are not worth waiting for more of them. */
+static size_t record(weir__slice in) {
   const unsigned char *b = (const unsigned char *)in.ptr;
-  if (in.len && !begins_record(in)) return true;
-  if (in.len < 5) return false;
-  size_t len = (size_t)b[3] << 8 | b[4];
-  return len > WEIR__TLS_CIPHER || in.len - 5 >= len;
+  if (in.len && !begins_record(in)) return in.len;
+  if (in.len < 5) return 0;
+  size_t size = 5 + ((size_t)b[3] << 8 | b[4]);
+  if (size - 5 > WEIR__TLS_CIPHER) return in.len;
+  return size <= in.len ? size : 0;
 }
 
+size_t weir__tls_records(weir__slice in) {
+  size_t all = 0, one;
+  for (; in.len && (one = record(in)) > 0; all += one)
+    in = weir__slice_of(in.ptr + one, in.len - one);
+  return all;
+}
+
+bool weir__tls_is_client(const weir__tls *e) { return !e->config->server; }
 bool weir__tls_is_open(const weir__tls *e) { return e->open; }
 const char *weir__tls_alpn(const weir__tls *e) { return mbedtls_ssl_get_alpn_protocol(&e->ssl); }
 int weir__tls_version(const weir__tls *e) { return (int)mbedtls_ssl_get_version_number(&e->ssl); }

@@ -77,9 +77,11 @@ int weir__tls_write(weir__tls *engine, weir__tls_flush *plain, weir__room *out);
 /* Sends close_notify, once; no write may follow, reads may. */
 int weir__tls_close(weir__tls *engine, weir__room *out);
 
-/* True if `in` begins with a whole record: less of it is not worth a handshake step. */
-bool weir__tls_whole(weir__slice in);
+/* How many bytes of `in` are whole records, or too wrong to become any: a handshake step with less is
+ * not worth a job. */
+size_t weir__tls_records(weir__slice in);
 
+bool weir__tls_is_client(const weir__tls *engine); /* it speaks first */
 bool weir__tls_is_open(const weir__tls *engine);
 /* The protocol that ALPN chose, or NULL. */
 const char *weir__tls_alpn(const weir__tls *engine);

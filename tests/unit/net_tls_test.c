@@ -309,15 +309,20 @@ static void a_read_stops_where_the_room_ends_and_goes_on(void) {
   close_ends(&client, &server);
 }
 
-static void a_whole_record_is_known_by_its_header(void) {
-  CHECK(!weir__tls_whole(weir__slice_of("", 0)));
-  CHECK(!weir__tls_whole(weir__slice_of("\x16\x03\x01\x00", 4)));
-  CHECK(!weir__tls_whole(weir__slice_of("\x16\x03\x01\x00\x02x", 6)));
-  CHECK(weir__tls_whole(weir__slice_of("\x16\x03\x01\x00\x02xy", 7)));
-  CHECK(weir__tls_whole(weir__slice_of("\x16\x03\x01\x00\x02xyz", 8)));
-  CHECK(weir__tls_whole(weir__slice_of("G", 1))); /* no record ever */
-  CHECK(
-      weir__tls_whole(weir__slice_of("\x16\x03\x01\xff\xff", 5))); /* too large: refused at once */
+static size_t records(const char *ptr, size_t len) {
+  return weir__tls_records(weir__slice_of(ptr, len));
+}
+
+static void whole_records_are_known_by_their_headers(void) {
+  CHECK_INT(records("", 0), 0);
+  CHECK_INT(records("\x16\x03\x01\x00", 4), 0);
+  CHECK_INT(records("\x16\x03\x01\x00\x02x", 6), 0);
+  CHECK_INT(records("\x16\x03\x01\x00\x02xy", 7), 7);
+  CHECK_INT(records("\x16\x03\x01\x00\x02xy\x16", 8), 7);
+  CHECK_INT(records("\x16\x03\x01\x00\x02xy\x17\x03\x03\x00\x00", 12), 12);
+  CHECK_INT(records("GET", 3), 3);                  /* no record ever */
+  CHECK_INT(records("\x16\x03\x01\xff\xff", 5), 5); /* too large: refused at once */
+  CHECK_INT(records("\x16\x03\x01\x00\x00garbage", 12), 12);
 }
 
 /* ---- ends ---- */
@@ -396,7 +401,7 @@ int main(int argc, char **argv) {
   TEST(an_empty_flush_is_no_record);
   TEST(a_write_stops_where_the_room_ends_and_goes_on);
   TEST(a_read_stops_where_the_room_ends_and_goes_on);
-  TEST(a_whole_record_is_known_by_its_header);
+  TEST(whole_records_are_known_by_their_headers);
   TEST(close_notify_ends_one_direction);
   TEST(what_follows_close_notify_is_ignored);
   TEST(a_ticket_is_no_data);

@@ -107,6 +107,7 @@ static int copy_alpn(weir_tls_options *o, weir__arena *arena, weir_tls_why *why)
     int rc = copy_str(&list[i], arena, from[i]);
     if (rc) return rc;
   }
+  list[count] = NULL;
   o->alpn = list;
   return 0;
 }

@@ -61,6 +61,8 @@ const hostile_response response_chunks[] = {
      IN(CHUNKED "5;a\nhello\r\n0\r\n\r\n"), NOTHING},
     {"a NUL in an extension is refused", "9112 7.1.1", FIRST("5;a\0"), NOTHING},
     {"a control in an extension is refused", "9112 7.1.1", FIRST("5;a\001"), NOTHING},
+    {"a DEL in an extension is refused", "9112 7.1.1", FIRST("5;a\x7f"), NOTHING},
+    {"a DEL in a quoted extension is refused", "9110 5.6.4", FIRST("5;a=\"\x7f\""), NOTHING},
     {"an extension without name is left behind like others", "9112 7.1.1", FIRST("5;=b"), GOOD},
 
     /* ---- in the middle ---- */

@@ -1,4 +1,5 @@
-/* TLS: what a listener shows to its clients, and what an origin must show to us.
+/* TLS: what a listener shows to its clients, and what an origin must show to us. Under way: listeners
+ * and origins do not take a weir_tls yet.
  *
  *   weir_tls *tls;
  *   weir_tls_why why;

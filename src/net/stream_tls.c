@@ -7,6 +7,9 @@
 #include "base/list.h"
 #include "weir/err.h"
 
+/* What is larger makes record buffers grow, which go back when no such came for a while. */
+enum { LARGE = 900, REST_MS = 2000 };
+
 typedef struct stream_tls {
   weir__stream base;
   weir__stream *below;
@@ -14,6 +17,7 @@ typedef struct stream_tls {
   weir__io *io;
   weir__clock *clock;
   weir__deadline catch_up; /* due at once: there is something to report from before read_start() */
+  weir__deadline rest;     /* due when the record buffers are to go back */
   weir__buf early;         /* cipher bytes to be taken first */
   int end;                 /* what on_end will say .. */
   bool ended, told;        /* .. once it is known, until it was said */
@@ -33,6 +37,14 @@ int weir__tls_loop_need(weir__io *io) {
 
 static weir__room cipher_room(const stream_tls *s) {
   return weir__room_of(s->io->tls->cipher, sizeof s->io->tls->cipher);
+}
+
+static void on_rest(weir__deadline *deadline) {
+  weir__tls_rest(weir__container_of(deadline, stream_tls, rest)->engine);
+}
+
+static void moved(stream_tls *s, size_t bytes) {
+  if (bytes > LARGE) weir__deadline_set(s->clock, &s->rest, REST_MS);
 }
 
 /* ---- reading ---- */
@@ -68,6 +80,7 @@ static int take_some(stream_tls *s, weir__slice *in) {
   weir__room out = cipher_room(s);
   int rc = weir__tls_read(s->engine, in, &plain, &out);
   say(s, &out);
+  moved(s, plain.len);
   if (rc == WEIR__TLS_CLOSED) set_end(s, 0);
   if (rc < 0) set_end(s, rc);
   if (plain.len) s->base.events->on_data(s->base.owner, weir__room_slice(&plain));
@@ -146,6 +159,7 @@ static int write_plain(weir__stream *base, const weir__slice *slices, size_t cou
     weir__slice cipher = weir__room_slice(&out);
     int taken = out.len ? weir__stream_writev(s->below, &cipher, 1) : 0;
     if (taken < 0) return fail(s, taken);
+    moved(s, out.len);
     full |= taken;
   } while (rc == WEIR__TLS_FULL);
   return rc < 0 ? fail(s, rc) : full;
@@ -190,6 +204,7 @@ static void begin_close(stream_tls *s) {
   s->reading = false;
   s->refusal = WEIR_ECANCELED;
   weir__deadline_stop(s->clock, &s->catch_up);
+  weir__deadline_stop(s->clock, &s->rest);
 }
 
 static void close_stream(weir__stream *base) {
@@ -256,6 +271,8 @@ int weir__stream_tls_new(weir__stream **stream, weir__io *io, weir__clock *clock
   s->io = io;
   s->clock = clock;
   s->catch_up.fn = on_catch_up;
+  s->rest.fn = on_rest;
+  weir__tls_rest(engine);
   weir__stream_own(below, &events, s);
   *stream = &s->base;
   return 0;

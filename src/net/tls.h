@@ -77,6 +77,10 @@ int weir__tls_write(weir__tls *engine, weir__tls_flush *plain, weir__room *out);
 /* Sends close_notify, once; no write may follow, reads may. */
 int weir__tls_close(weir__tls *engine, weir__room *out);
 
+/* Gives back the memory that an idle connection does not need, for two system calls; nothing else
+ * changes. Worth it when some seconds passed since the last large record, or the handshake. */
+void weir__tls_rest(weir__tls *engine);
+
 /* How many bytes of `in` are whole records, or too wrong to become any: a handshake step with less is
  * not worth a job. */
 size_t weir__tls_records(weir__slice in);

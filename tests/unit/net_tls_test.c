@@ -1,8 +1,10 @@
 /* net/tls: an engine speaks with another, in both versions, at every split of the bytes. */
 #include "net/tls.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/check.h"
 #include "support/tls_end.h"
@@ -325,6 +327,85 @@ static void whole_records_are_known_by_their_headers(void) {
   CHECK_INT(records("\x16\x03\x01\x00\x00garbage", 12), 12);
 }
 
+/* ---- memory ---- */
+
+/* Bytes of the heap's pages that the system keeps for us. */
+static size_t resident(void) {
+  unsigned long all = 0, there = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (!file || fscanf(file, "%lu %lu", &all, &there) != 2) abort();
+  fclose(file);
+  return there * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void talk_large(tls_end *client, tls_end *server) {
+  static char payload[60000];
+  tls_end *ends[] = {client, server, client};
+  for (size_t i = 0; i < 2; i++) {
+    tls_end_write(ends[i], payload, sizeof payload);
+    tls_carry(ends[i], ends[i + 1]);
+    tls_end_turn(ends[i + 1]);
+    CHECK_MEM(ends[i + 1]->plain.ptr, ends[i + 1]->plain.len, payload, sizeof payload);
+    bytes_clear(&ends[i + 1]->plain);
+  }
+}
+
+static void an_engine_that_rests_needs_less_memory_and_goes_on_as_before(void) {
+  enum { COUNT = 40 };
+  static tls_end clients[COUNT], servers[COUNT];
+  EACH_VERSION(v) {
+    for (size_t i = 0; i < COUNT; i++) {
+      open_ends(&clients[i], &servers[i], v);
+      CHECK(tls_shake(&clients[i], &servers[i]));
+      talk_large(&clients[i], &servers[i]);
+    }
+    size_t before = resident();
+    for (size_t i = 0; i < COUNT; i++) {
+      weir__tls_rest(clients[i].engine);
+      weir__tls_rest(servers[i].engine);
+    }
+    CHECK(before - resident() > 2 * COUNT * (size_t)20000);
+    for (size_t i = 0; i < COUNT; i++) {
+      check_says(&clients[i], &servers[i], "small");
+      talk_large(&clients[i], &servers[i]);
+      close_ends(&clients[i], &servers[i]);
+    }
+  }
+}
+
+/* Nor is anything given back that is still needed. */
+static void an_engine_may_rest_at_any_time(void) {
+  EACH_VERSION(v) {
+    tls_end client, server;
+    static char payload[10000];
+    open_ends(&client, &server, v);
+    weir__tls_rest(client.engine);
+    CHECK(tls_shake(&client, &server));
+    for (size_t i = 0; i < sizeof payload; i++) payload[i] = (char)i;
+    tls_end_write(&client, payload, sizeof payload);
+    for (size_t at = 0; at < client.out.len; at += 500) {
+      size_t n = client.out.len - at < 500 ? client.out.len - at : 500;
+      bytes_add(&server.in, client.out.ptr + at, n);
+      server.room = 3000; /* so that plain bytes wait inside */
+      tls_end_turn(&server);
+      weir__tls_rest(server.engine);
+    }
+    CHECK_MEM(server.plain.ptr, server.plain.len, payload, sizeof payload);
+    char text[100], raw[600];
+    weir__room plain = weir__room_of(text, sizeof text), out = weir__room_of(raw, sizeof raw);
+    bytes_clear(&client.out);
+    tls_end_write(&client, payload, sizeof payload);
+    weir__slice in = weir__slice_of(client.out.ptr, client.out.len);
+    for (size_t at = 0; at < sizeof payload; at += plain.len) {
+      plain.len = 0;
+      CHECK(weir__tls_read(server.engine, &in, &plain, &out) >= 0);
+      CHECK_MEM(plain.ptr, plain.len, payload + at, plain.len);
+      weir__tls_rest(server.engine);
+    }
+    close_ends(&client, &server);
+  }
+}
+
 /* ---- ends ---- */
 
 static void close_notify_ends_one_direction(void) {
@@ -402,6 +483,8 @@ int main(int argc, char **argv) {
   TEST(a_write_stops_where_the_room_ends_and_goes_on);
   TEST(a_read_stops_where_the_room_ends_and_goes_on);
   TEST(whole_records_are_known_by_their_headers);
+  TEST(an_engine_that_rests_needs_less_memory_and_goes_on_as_before);
+  TEST(an_engine_may_rest_at_any_time);
   TEST(close_notify_ends_one_direction);
   TEST(what_follows_close_notify_is_ignored);
   TEST(a_ticket_is_no_data);

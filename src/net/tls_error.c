@@ -99,8 +99,8 @@ int weir__tls_cert_error(uint32_t flags, bool alone) {
 }
 
 int weir__tls_fail(weir_tls_why *why, int code, const char *format, ...) {
-  va_list args;
   if (!why) return code;
+  va_list args;
   va_start(args, format);
   vsnprintf(why->text, sizeof why->text, format, args);
   va_end(args);

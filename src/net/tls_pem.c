@@ -1,5 +1,6 @@
 /* Certificates, keys and lists from PEM, with a sentence for whatever is wrong with them. It knows no
  * connection. What it reads belongs to the caller, who also frees what an error left behind. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ static int unreadable(weir_tls_why *why, const char *path, const char *reason) {
 }
 
 static int read_whole(source *s, FILE *file, weir_tls_why *why) {
-  if (fseek(file, 0, SEEK_END)) return unreadable(why, s->name, strerror(errno));
+  if (fseek(file, 0, SEEK_END)) return unreadable(why, s->name, weir_strerror(-errno));
   long size = ftell(file);
   rewind(file);
   if (size < 0 || size > FILE_MAX)
@@ -38,7 +39,7 @@ static int read_whole(source *s, FILE *file, weir_tls_why *why) {
   s->owned = true;
   s->size = fread(s->text, 1, (size_t)size, file) + 1;
   s->text[s->size - 1] = '\0';
-  return ferror(file) ? unreadable(why, s->name, strerror(errno)) : 0;
+  return ferror(file) ? unreadable(why, s->name, weir_strerror(-errno)) : 0;
 }
 
 static int open_source(source *s, const char *pem, weir_tls_why *why) {
@@ -50,7 +51,7 @@ static int open_source(source *s, const char *pem, weir_tls_why *why) {
     return 0;
   }
   FILE *file = fopen(pem, "rb");
-  if (!file) return unreadable(why, pem, strerror(errno));
+  if (!file) return unreadable(why, pem, weir_strerror(-errno));
   setvbuf(file, NULL, _IONBF, 0); /* no copy of a key stays behind */
   int rc = read_whole(s, file, why);
   fclose(file);
@@ -67,6 +68,7 @@ static void close_source(source *s) {
 
 /* `lax`: an authority that this Mbed TLS cannot read is passed over, as long as one is left. */
 static int parse_certs(mbedtls_x509_crt *chain, const source *s, bool lax, weir_tls_why *why) {
+  assert(s->text);
   int bad = mbedtls_x509_crt_parse(chain, s->text, s->size);
   if (bad == 0 || (bad > 0 && lax && chain->version)) return 0;
   if (bad < 0 && weir__tls_error(bad) == WEIR_ENOMEM) return WEIR_ENOMEM;
@@ -119,6 +121,7 @@ static int check_fit(const mbedtls_x509_crt *chain, const mbedtls_pk_context *ke
 }
 
 static int parse_key(mbedtls_pk_context *key, const source *s, weir_tls_why *why) {
+  assert(s->text);
   int rc = mbedtls_pk_parse_key(key, s->text, s->size, NULL, 0, mbedtls_psa_get_random,
                                 MBEDTLS_PSA_RANDOM_STATE);
   if (rc == 0) {

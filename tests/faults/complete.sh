@@ -14,7 +14,7 @@ cannot_fail='
   uv_queue_work uv_translate_sys_error uv_unref uv_update_time
   __assert_fail __errno_location abort inet_ntop inet_pton memchr memcmp memcpy memmem memmove memset qsort strcasecmp
   strchr strcmp strcspn strlen strncasecmp strncmp strrchr strspn strstr bcmp
-  fclose madvise sysconf pthread_mutex_destroy pthread_mutex_init pthread_mutex_lock pthread_mutex_unlock rewind setvbuf strerror
+  fclose madvise sysconf pthread_mutex_destroy pthread_mutex_init pthread_mutex_lock pthread_mutex_unlock rewind setvbuf
   gmtime_r htonl htons ntohl ntohs snprintf time vsnprintf'
 # Files that cannot be read: tests/unit/net_tls_options_test.c.
 files='ferror fopen fread fseek ftell'

@@ -40,8 +40,8 @@ static const options_case cases[] = {
     {__LINE__, false, 0, "", ORIGIN(.pairs = &good, .pair_count = 1, .sni = "", .verify_name = "x", .no_resumption = 1)},
     {__LINE__, false, 0, "", ORIGIN(.insecure_accept_any_certificate = 1, .sni = "x")},
     /* files */
-    {__LINE__, true, WEIR_ETLS_FILE, "/nowhere.pem: cannot be read: No such file", WITH_PAIR("/nowhere.pem", CA("good.key"))},
-    {__LINE__, true, WEIR_ETLS_FILE, "/nowhere.key: cannot be read: No such file", WITH_PAIR(CA("good.pem"), "/nowhere.key")},
+    {__LINE__, true, WEIR_ETLS_FILE, "/nowhere.pem: cannot be read: no such file", WITH_PAIR("/nowhere.pem", CA("good.key"))},
+    {__LINE__, true, WEIR_ETLS_FILE, "/nowhere.key: cannot be read: no such file", WITH_PAIR(CA("good.pem"), "/nowhere.key")},
     {__LINE__, true, WEIR_ETLS_FILE, "/tmp: cannot be read: ", WITH_PAIR("/tmp", NULL)},
     {__LINE__, true, WEIR_ETLS_FILE, "words.pem: holds no certificate: want PEM", WITH_PAIR(CA("words.pem"), CA("good.key"))},
     {__LINE__, true, WEIR_ETLS_FILE, "empty.pem: holds no certificate", WITH_PAIR(CA("empty.pem"), CA("good.key"))},

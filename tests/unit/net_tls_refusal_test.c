@@ -163,6 +163,10 @@ static void meet_client(const client_case *c, size_t version) {
   bool open = ossl_talk(&peer, &ours);
   /* Mbed TLS 3.6 encrypts an alert to a client with TLS 1.3 by keys that are not in force any more. */
   check_outcome(&peer, &ours, open, c->reason, version == WEIR_TLS_1_2, c->alert);
+  /* Whose chain is bad does not get as far as to a ticket. */
+  if (c->reason && c->reason != WEIR_ETLS_USE)
+    CHECK(version == WEIR_TLS_1_3 ? !SSL_SESSION_has_ticket(SSL_get_session(peer.ssl))
+                                  : !SSL_is_init_finished(peer.ssl));
   tls_end_close(&ours);
   ossl_close(&peer);
 }

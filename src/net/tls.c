@@ -125,21 +125,8 @@ static int shake(weir__tls *e) {
   return rc;
 }
 
-static bool begins_record(weir__slice in) {
-  unsigned char type = (unsigned char)in.ptr[0];
-  return type >= MBEDTLS_SSL_MSG_CHANGE_CIPHER_SPEC && type <= MBEDTLS_SSL_MSG_APPLICATION_DATA;
-}
-
-/* Mbed TLS may wait for as much of what is no TLS at all as its third and fourth byte say. */
-static bool is_tls(weir__tls *e) {
-  if (e->begun || !e->in->len) return true;
-  e->begun = true;
-  return begins_record(*e->in);
-}
-
 static int handshake(weir__tls *e) {
   size_t before = e->out->len;
-  if (!is_tls(e)) return fail(e, WEIR_ETLS_RECORD, before);
   int rc = shake(e);
   if (rc == 0) return opened(e);
   if (rc == MBEDTLS_ERR_SSL_WANT_READ) return WEIR__TLS_MORE;
@@ -269,6 +256,11 @@ int weir__tls_close(weir__tls *e, weir__room *out) {
 }
 
 /* ---- what is known ---- */
+
+static bool begins_record(weir__slice in) {
+  unsigned char type = (unsigned char)in.ptr[0];
+  return type >= MBEDTLS_SSL_MSG_CHANGE_CIPHER_SPEC && type <= MBEDTLS_SSL_MSG_APPLICATION_DATA;
+}
 
 /* Of the record that `in` begins with, header and all; 0 if it is not whole. Bytes that can begin
  * none are not worth waiting for more of them. */

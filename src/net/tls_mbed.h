@@ -127,7 +127,6 @@ struct weir__tls {
   int alert;                /* that came, or -1 */
   uint32_t cert_flags;      /* what is wrong with the peer's chain */
   bool cert_seen, cert_alone;
-  bool begun;           /* a byte has come */
   bool open, over;      /* handshake is over; close_notify came */
   bool close_sent;      /* ours is on its way */
   bool session_waiting; /* to be fetched */

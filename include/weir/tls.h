@@ -75,8 +75,9 @@ typedef struct weir_tls_options {
   enum weir_tls_version min_version; /* WEIR_TLS_1_2 */
   enum weir_tls_version max_version; /* WEIR_TLS_1_3 */
   const char *ciphers; /* those of both versions with forward secrecy and AEAD; names as IANA or
-                          OpenSSL write them, the best first, between `:`, `,` or spaces. A version
-                          without a cipher in the list is not spoken */
+                          OpenSSL write them, between `:`, `,` or spaces; the best first, but with TLS
+                          1.3 a server follows its client's order. A version without a cipher in
+                          the list is not spoken */
 
   /* Server. */
   enum weir_tls_client_cert client_cert;

@@ -1,6 +1,7 @@
 /* The TLS engine: cipher bytes in, plain bytes out; plain bytes in, cipher bytes out. It knows no
- * stream and no loop, allocates nothing once it is made, and keeps no pointer behind a call. An
- * engine belongs to whoever made it; it holds the certificates it began with until it goes.
+ * stream and no loop, takes nothing from a relay's allocator once it is made (Mbed TLS takes its own
+ * from malloc), and keeps no pointer behind a call. An engine belongs to whoever made it; it holds
+ * the certificates it began with until it goes.
  *
  * Threads: one thread at a time. Different engines run in different threads at once, also those of
  * one weir_tls. So a handshake step may run in a thread-pool job, which owns the engine and the

@@ -3,6 +3,7 @@
  * a reason, and leaves nothing behind. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/check.h"
 #include "support/tls_end.h"
@@ -10,6 +11,7 @@
 
 static size_t calls, fail_at;
 static bool armed;
+static bool aligned; /* large blocks begin with a page */
 
 static bool fails(void) { return armed && ++calls == fail_at; }
 
@@ -19,8 +21,15 @@ extern void *__interceptor_calloc(size_t count, size_t size) __attribute__((weak
 extern void *__libc_calloc(size_t count, size_t size);
 __attribute__((visibility("default"))) void *calloc(size_t count, size_t size);
 
+static void *whole_pages(size_t size) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = (size + page - 1) / page;
+  void *ptr = aligned_alloc(page, pages * page);
+  return ptr ? memset(ptr, 0, size) : NULL;
+}
+
 void *calloc(size_t count, size_t size) {
   if (fails()) return NULL;
+  if (aligned && count * size > WEIR__TLS_RECORD) return whole_pages(count * size);
   return __interceptor_calloc ? __interceptor_calloc(count, size) : __libc_calloc(count, size);
 }
 #else
@@ -76,8 +85,7 @@ static weir_tls *servers[2], *origin;
 /* Sessions are optional: one that could not be kept is none. */
 static void fetch_session(tls_end *client) {
   weir__slice session = {0};
-  int rc = weir__tls_session(client->engine, &client->mem, &session);
-  CHECK(rc <= 0);
+  (void)weir__tls_session(client->engine, &client->mem, &session);
   weir__mem_free(&client->mem, (char *)(uintptr_t)session.ptr);
 }
 
@@ -133,6 +141,24 @@ static int ours(weir__mem *mem, void *arg) {
 
 static void an_engine_that_cannot_be_made_leaves_nothing(void) { check_each_failure(ours, NULL); }
 
+/* The counter of the next record stands at the beginning of a buffer. */
+static void an_engine_rests_wherever_its_buffers_begin(void) {
+  for (size_t v = 0; v < 2; v++) {
+    tls_end client, server;
+    CHECK_CASE("TLS %zx", versions[v]);
+    aligned = true;
+    CHECK_INT(open_end(&server, servers[v], NULL), 0);
+    CHECK_INT(open_end(&client, origin, "good.test"), 0);
+    aligned = false;
+    talk(&client, &server);
+    weir__tls_rest(client.engine), weir__tls_rest(server.engine);
+    bytes_clear(&client.plain);
+    talk(&client, &server);
+    CHECK_MEM(client.plain.ptr, client.plain.len, "answer", 6);
+    tls_end_close(&client), tls_end_close(&server);
+  }
+}
+
 int main(int argc, char **argv) {
   check_begin(argc, argv);
   for (size_t i = 0; i < 2; i++)
@@ -143,6 +169,7 @@ int main(int argc, char **argv) {
   TEST(reading_certificates_fails_cleanly);
   TEST(a_connection_fails_cleanly_and_the_next_is_as_if_nothing_had_been);
   TEST(an_engine_that_cannot_be_made_leaves_nothing);
+  TEST(an_engine_rests_wherever_its_buffers_begin);
   weir_tls_free(servers[0]), weir_tls_free(servers[1]), weir_tls_free(origin);
   return check_end();
 }

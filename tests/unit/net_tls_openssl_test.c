@@ -179,6 +179,31 @@ static void clients_resume_by_tickets_and_by_the_cache(void) {
   check_resumes(SERVER(.cache = UINT32_MAX), WEIR_TLS_1_2, SSL_OP_NO_TICKET, false, false);
 }
 
+/* A session of yesterday would stand in for the certificate of today. */
+static void a_reload_that_asks_for_certificates_lets_nobody_resume(void) {
+  EACH_VERSION(v) {
+    ossl_end peer;
+    tls_end ours;
+    SSL_SESSION *session = NULL;
+    weir_tls *tls = SERVER(.sni = NULL);
+    ossl_client(&peer, NULL, v);
+    CHECK(!comes_again(&peer, tls, &session));
+    CHECK(comes_again(&peer, tls, &session));
+    CHECK_INT(weir_tls_reload(tls,
+                              &(weir_tls_options){WEIR_TLS_OPTIONS_INIT, .pairs = &good,
+                                                  .pair_count = 1, .ca = CA("root.crt")},
+                              NULL),
+              0);
+    ossl_begin(&peer, "good.test");
+    SSL_set_session(peer.ssl, session);
+    tls_end_accept(&ours, tls);
+    ossl_talk(&peer, &ours);
+    CHECK_INT(ours.rc, WEIR_ETLS_NO_CERT);
+    SSL_SESSION_free(session);
+    part(&peer, &ours);
+  }
+}
+
 /* Our end comes with the session and gets another. */
 static bool we_come_again(ossl_end *peer, weir_tls *tls, const char *host, weir__slice *session) {
   tls_end ours;
@@ -401,6 +426,7 @@ int main(int argc, char **argv) {
   TEST(each_direction_ends_by_its_close_notify);
   TEST(the_server_name_is_the_host_unless_told_otherwise);
   TEST(clients_resume_by_tickets_and_by_the_cache);
+  TEST(a_reload_that_asks_for_certificates_lets_nobody_resume);
   TEST(we_resume_at_an_origin_under_the_same_terms_only);
   TEST(a_session_that_is_none_costs_a_full_handshake);
   TEST(an_old_version_is_refused);

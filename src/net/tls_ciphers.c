@@ -96,14 +96,14 @@ int weir__tls_ciphers(int list[WEIR__TLS_CIPHERS], const char *names, int *min, 
   else
     count = standard(list);
   if (rc) return rc;
-  bool old = false, new = false;
+  bool has_1_2 = false, has_1_3 = false;
   for (size_t i = 0; i < count; i++) {
-    new |= is_1_3(list[i]);
-    old |= !is_1_3(list[i]);
+    has_1_3 |= is_1_3(list[i]);
+    has_1_2 |= !is_1_3(list[i]);
   }
   list[count] = 0;
-  if (!old && *min < WEIR_TLS_1_3) *min = WEIR_TLS_1_3;
-  if (!new &&*max > WEIR_TLS_1_2) *max = WEIR_TLS_1_2;
+  if (!has_1_2 && *min < WEIR_TLS_1_3) *min = WEIR_TLS_1_3;
+  if (!has_1_3 && *max > WEIR_TLS_1_2) *max = WEIR_TLS_1_2;
   if (*min <= *max && count) return 0;
   return weir__tls_fail(why, WEIR_ETLS_CIPHERS, "no cipher suite is left for the TLS versions: %s",
                         "want some of the version that is to be spoken");

@@ -240,6 +240,7 @@ static void cancelled_ones_report_nothing_and_leave_nothing(void) {
       mem_stream_run(&many[i].below);
       many[i].closes = 1;
     }
+    CHECK(n.io.tls->queue == NULL);
     RUN_UNTIL(&n, n.io.live == 0);
     for (size_t i = 0; i < MANY; i++) {
       CHECK_INT(many[i].reports, 0);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/tls_mbed.h"
 #include "support/check.h"
 #include "support/tls_end.h"
 #include "weir/err.h"
@@ -141,6 +142,15 @@ static int ours(weir__mem *mem, void *arg) {
 
 static void an_engine_that_cannot_be_made_leaves_nothing(void) { check_each_failure(ours, NULL); }
 
+static void memory_that_was_behind_another_failure_is_the_reason(void) {
+  CHECK_INT(weir__tls_error(MBEDTLS_ERR_SSL_ALLOC_FAILED), WEIR_ENOMEM);
+  CHECK_INT(weir__tls_error(MBEDTLS_ERR_X509_INVALID_FORMAT + MBEDTLS_ERR_ASN1_ALLOC_FAILED),
+            WEIR_ENOMEM);
+  CHECK_INT(weir__tls_error(MBEDTLS_ERR_X509_INVALID_FORMAT + MBEDTLS_ERR_ASN1_OUT_OF_DATA),
+            WEIR_ETLS_CERT);
+  CHECK_INT(weir__tls_error(MBEDTLS_ERR_SSL_INTERNAL_ERROR), WEIR_ETLS_FAILED);
+}
+
 /* The counter of the next record stands at the beginning of a buffer. */
 static void an_engine_rests_wherever_its_buffers_begin(void) {
   for (size_t v = 0; v < 2; v++) {
@@ -169,6 +179,7 @@ int main(int argc, char **argv) {
   TEST(reading_certificates_fails_cleanly);
   TEST(a_connection_fails_cleanly_and_the_next_is_as_if_nothing_had_been);
   TEST(an_engine_that_cannot_be_made_leaves_nothing);
+  TEST(memory_that_was_behind_another_failure_is_the_reason);
   TEST(an_engine_rests_wherever_its_buffers_begin);
   weir_tls_free(servers[0]), weir_tls_free(servers[1]), weir_tls_free(origin);
   return check_end();

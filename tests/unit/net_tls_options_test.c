@@ -197,6 +197,25 @@ static void the_server_name_chooses_among_certificates(void) {
   weir_tls_free(tls);
 }
 
+/* ---- versions ---- */
+
+/* Neither end says which version it wants: the ciphers leave one. */
+static void ciphers_of_one_version_leave_that_version(void) {
+  static const char *const ciphers[] = {"ECDHE-ECDSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256"};
+  for (size_t i = 0; i < 4; i++) {
+    tls_end client, server;
+    CHECK_CASE("%s at the %s", ciphers[i / 2], i % 2 ? "server" : "origin");
+    const char *servers = i % 2 ? ciphers[i / 2] : NULL, *origins = i % 2 ? NULL : ciphers[i / 2];
+    tls_end_accept(&server, tls_server(&(weir_tls_options)SERVER(.ciphers = servers)));
+    tls_end_connect(&client,
+                    tls_origin(&(weir_tls_options)ORIGIN(.ca = CA("root.crt"), .ciphers = origins)),
+                    "good.test", (weir__slice){0});
+    CHECK(tls_shake(&client, &server));
+    CHECK_INT(weir__tls_version(client.engine), i < 2 ? WEIR_TLS_1_2 : WEIR_TLS_1_3);
+    tls_end_close(&client), tls_end_close(&server);
+  }
+}
+
 /* ---- reload ---- */
 
 static void copy_file(const char *from, const char *to) {
@@ -247,6 +266,7 @@ int main(int argc, char **argv) {
   TEST(structs_of_other_sizes_are_taken);
   TEST(pem_may_be_given_as_text);
   TEST(the_server_name_chooses_among_certificates);
+  TEST(ciphers_of_one_version_leave_that_version);
   TEST(a_reload_is_for_new_connections);
   return check_end();
 }

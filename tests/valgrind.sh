@@ -50,6 +50,9 @@ for test in json.load(sys.stdin)["tests"]:
     print("add_test([==[%s]==] %s%s)" % (name, prefix, arguments))
     print("set_tests_properties([==[%s]==] PROPERTIES LABELS %s TIMEOUT 900 WORKING_DIRECTORY [==[%s]==]" %
           (name, label, properties["WORKING_DIRECTORY"]))
+    for fixture in "FIXTURES_SETUP", "FIXTURES_REQUIRED":
+        if fixture in properties:
+            print("  %s [==[%s]==]" % (fixture, ";".join(properties[fixture])))
     print("  ENVIRONMENT [==[WEIR_SOURCE_DIR=%s;WEIR_BIN_DIR=%s]==])" % (root, binaries))
 for group, names in sorted(skipped.items()):
     print("memcheck: not under it: %d of %s" % (len(names), group), file=sys.stderr)

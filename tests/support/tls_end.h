@@ -10,8 +10,10 @@
 #define CA(file) WEIR_TEST_CA "/" file
 
 /* A pair of a certificate and its key, for weir_tls_options.pairs. */
+/* clang-format off */
 #define CA_PAIR(name) \
   { WEIR_TLS_PAIR_INIT, .cert = CA(name ".pem"), .key = CA(name ".key") }
+/* clang-format on */
 
 /* Bytes in memory that grows. */
 typedef struct bytes {

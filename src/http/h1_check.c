@@ -51,7 +51,8 @@ static bool keeps_alive(const weir_head *head) {
   return head->minor > 0 || weir__head_lists(head, WEIR__NAME_CONNECTION, "keep-alive");
 }
 
-/* The Upgrade fields as one list without empty elements (RFC 9110, 5.6.1); NULL unless Connection names them (RFC 9110, 7.8). */
+/* The Upgrade fields as one list without empty elements (RFC 9110, 5.6.1); NULL unless Connection
+ * names them (RFC 9110, 7.8). */
 static int read_upgrade(weir_head *head) {
   char *list = NULL;
   size_t len = 0;

@@ -21,8 +21,10 @@ typedef struct weir__io {
   void (*on_last)(struct weir__io *io); /* the count came back to zero; may be NULL */
 } weir__io;
 
-/* Kernels copy to and from whole pages faster by a tenth than across their borders. WEIR_ENOMEM. */
+/* Makes the scratch buffer, which begins a page: kernels copy whole pages faster than across their
+ * borders. The marks and on_last are the caller's to set. WEIR_ENOMEM. */
 int weir__io_init(weir__io *io, uv_loop_t *loop, weir__mem *mem);
+/* Frees what all of the loop's objects shared, once none of them lives. */
 void weir__io_free(weir__io *io);
 
 static inline void weir__io_hold(weir__io *io) { io->live++; }

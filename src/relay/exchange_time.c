@@ -19,8 +19,8 @@ static uint32_t length_of(const weir_options *o, enum weir_timer timer) {
 /* ---- the client takes nothing ---- */
 
 /* A write's callback comes when all of it is out, and the kernel takes megabytes for a file, so
- * progress is what was handed over less what still waits here or is not confirmed. Looking four times as often as the limit says keeps the error of the limit at a
- * quarter. */
+ * progress is what was handed over less what still waits here or is not confirmed. Looking four
+ * times as often as the limit says keeps the error of the limit at a quarter. */
 static uint32_t look_again(const weir_exchange *ex) {
   uint32_t ms = ex->relay->set.o.stall_ms;
   return ms == WEIR_OFF ? WEIR_OFF : ms / 4 + 1;

@@ -137,8 +137,8 @@ static int start(struct conn *c, char *body) {
 
 /* Bytes that were read already go along. It comes back closed. */
 static int hand_over(struct conn *c) {
-  return weir_relay_accept(c->server->relay, (uv_stream_t *)&c->tcp, c->text, c->len, on_returned,
-                           c);
+  weir_accept_options o = {WEIR_ACCEPT_OPTIONS_INIT, .read = c->text, .read_len = c->len};
+  return weir_relay_accept(c->server->relay, (uv_stream_t *)&c->tcp, &o, on_returned, c);
 }
 
 /* Weir calls back later, never from inside of start and accept; so there is time to release. */

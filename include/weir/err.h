@@ -16,7 +16,8 @@ extern "C" {
   X(ESTATE, -5003, "not possible in this state") \
   X(EADDRESS, -5004, \
     "not an address to listen on: want host:port, [v6]:port, :port or unix:/path") \
-  X(EURL, -5005, "not an origin: want http://host[:port] or unix:/path, without path or query") \
+  X(EURL, -5005, \
+    "not an origin: want http://host[:port], https:// or unix:/path, without path or query") \
   X(ECIDR, -5006, "not an address range: want 10.0.0.0/8, 192.0.2.7, fd00::/8 or unix") \
   X(EFIELD, -5007, \
     "not a field that may be set: the name is no token, the value has a control " \

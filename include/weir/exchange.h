@@ -25,9 +25,12 @@ typedef struct weir_upstream weir_upstream;
  *  was given by the host                  | ANSWERED    | that answer        |
  *  was refused by a hook or by a rule     | REFUSED     | 4xx, 5xx           | cut
  *   (no route, CONNECT, a limit)          |             |                    |
- *  never came: no address, no connection  | UNREACHABLE | 502                |
- *  ended by FIN inside head or body       | TRUNCATED   | 502                | cut
- *  ended by a reset or a failed write     | RESET       | 502                | cut
+ *  never came: no address, no connection, | UNREACHABLE | 502                |
+ *   no TLS handshake                      |             |                    |
+ *  ended by FIN inside head or body, or   | TRUNCATED   | 502                | cut
+ *   over TLS without close_notify         |             |                    |
+ *  ended by a reset, a failed write, or a | RESET       | 502                | cut
+ *   TLS alert or broken record            |             |                    |
  *  was no HTTP, or ambiguous              | MALFORMED   | 502                | cut
  *  took too long (see weir_timer)         | TIMEOUT     | 504, 408           | cut
  *  lost its reader: FIN, reset, failed    | CLIENT_GONE | nothing            | nothing
@@ -69,7 +72,8 @@ enum weir_end {
   X(GAP, "gap") \
   X(TOTAL, "total") \
   X(STALL, "stall") \
-  X(REQUEST_BODY, "request_body")
+  X(REQUEST_BODY, "request_body") \
+  X(HANDSHAKE, "handshake")
 
 enum weir_timer {
 #define WEIR_TIMER_ENUM(name, text) WEIR_TIMER_##name,
@@ -178,8 +182,8 @@ WEIR_EXTERN void weir_exchange_abort(weir_exchange *ex);
 WEIR_EXTERN uint64_t weir_exchange_id(const weir_exchange *ex);
 
 /* The client's address as text ("192.0.2.7", "2001:db8::1", "unix") and its port (0 for unix), the
- * port it reached, the scheme it used ("http"). Owned by the exchange, valid until on_end has
- * returned. */
+ * port it reached, the scheme it used ("http", "https"). Owned by the exchange, valid until on_end
+ * has returned. */
 WEIR_EXTERN const char *weir_exchange_client_address(const weir_exchange *ex);
 WEIR_EXTERN int weir_exchange_client_port(const weir_exchange *ex);
 WEIR_EXTERN int weir_exchange_local_port(const weir_exchange *ex);

@@ -9,6 +9,7 @@
 #include "weir/alloc.h"
 #include "weir/exchange.h"
 #include "weir/log.h"
+#include "weir/tls.h"
 #include "weir/version.h"
 
 #ifdef __cplusplus
@@ -32,7 +33,7 @@ typedef struct weir_options {
   enum weir_log_level log_level; /* WEIR_LOG_INFO */
 
   /* Timers, in milliseconds; WEIR_OFF for never. */
-  uint32_t connect_ms; /* 5 s: name look-up and connection together */
+  uint32_t connect_ms; /* 5 s: name look-up and TCP connection together */
   uint32_t head_ms;    /* 300 s from the last piece of the request, or the last interim response, to
                           the response head: models think */
   uint32_t gap_ms;     /* 300 s between two reads of a body, or of a tunnel; does not run down
@@ -52,8 +53,9 @@ typedef struct weir_options {
   uint32_t target_bytes;     /* 16 KiB request target, but no more than head_bytes -> 414 */
   uint32_t interim_max;      /* 16 interim responses before the final one -> 502 */
   uint64_t request_body_max; /* none: prompts carry images -> 413 */
-  uint32_t clients_max;      /* none: accepted connections at once -> 503; those that a host hands
-                                over count too, but are never refused */
+  uint32_t clients_max;      /* none: accepted connections at once -> 503, over TLS a close without
+                                handshake, which would cost more than the answer; those that a host
+                                hands over count too, but are never refused */
   uint32_t idle_per_origin;  /* 64 idle connections kept for one origin */
   uint32_t outbox_high;      /* 256 KiB waiting for one side pause the other .. */
   uint32_t outbox_low;       /* .. until 64 KiB are left, or a quarter of a lower high mark */
@@ -80,6 +82,9 @@ typedef struct weir_options {
                                a byte a second would stay for ever. Not while the response to that
                                request runs: who talks both ways may do it slowly. WEIR_OFF: any
                                byte will do */
+
+  uint32_t handshake_ms; /* 10 s: the TLS handshake with a client, whose request_head_ms begins
+                            behind it, or with an origin, behind connect_ms */
 } weir_options;
 #define WEIR_OPTIONS_INIT .size = sizeof(weir_options)
 
@@ -96,21 +101,27 @@ WEIR_EXTERN size_t weir_relay_bytes_max(const weir_relay *relay);
 /* An origin. */
 typedef struct weir_upstream_options {
   size_t size;
-  const char *url;  /* http://host[:port], http://[v6]:port, or unix:/path */
+  const char *url;  /* http://host[:port], https://host[:port], a host of v6 in brackets, or
+                       unix:/path */
   const char *host; /* NULL: the client's Host goes upstream; else this value instead */
+  weir_tls *tls; /* of weir_tls_origin_new(), held by the origin; only with https. NULL there: the
+                    defaults, which trust the system's authorities */
 } weir_upstream_options;
 #define WEIR_UPSTREAM_OPTIONS_INIT .size = sizeof(weir_upstream_options)
 
 /* Adds an origin, which belongs to the relay and lives as long. WEIR_EURL, WEIR_EHOST (a `host`
- * that cannot stand in a Host field), WEIR_ENOMEM. Names are looked up at each connection, so
- * moving one needs no restart. Never calls back. */
+ * that cannot stand in a Host field), WEIR_EINVAL (a `tls` of a listener, or without https),
+ * WEIR_ENOMEM; https without `tls`: what weir_tls_origin_new() says. Names are looked up at each
+ * connection, so moving one needs no restart. A TLS session is resumed by the connections that
+ * follow. Never calls back. */
 WEIR_EXTERN int weir_upstream_new(weir_upstream **upstream, weir_relay *relay,
                                   const weir_upstream_options *options);
 
 /* Relays requests whose path begins with `prefix` to `upstream`; with `host`, only those for that
- * host (any case, without port). Routes with a host win over those without, then the longest
- * prefix wins, then the first added. No route: 404. WEIR_EINVAL for a prefix that does not begin
- * with `/` or a host that is none, or an upstream of another relay; WEIR_ENOMEM. Before or after listening. Never calls back. */
+ * host (any case, without port). Routes with a host win over those without, then the longest prefix
+ * wins, then the first added. No route: 404. WEIR_EINVAL for a prefix that does not begin with `/`
+ * or a host that is none, or an upstream of another relay; WEIR_ENOMEM. Before or after listening.
+ * Never calls back. */
 WEIR_EXTERN int weir_relay_route(weir_relay *relay, const char *host, const char *prefix,
                                  weir_upstream *upstream);
 
@@ -118,15 +129,16 @@ typedef struct weir_listen_options {
   size_t size;
   int backlog;        /* 511 */
   uint8_t reuse_port; /* 1: SO_REUSEPORT, so that one relay a thread can share the port */
+  weir_tls *tls;      /* none; of weir_tls_server_new(), held by the listener: clients speak TLS */
 } weir_listen_options;
 #define WEIR_LISTEN_OPTIONS_INIT .size = sizeof(weir_listen_options)
 
 /* Listens on `host:port`, `[v6]:port`, `:port` (every address) or `unix:/path`; port 0 takes a
  * free one, and `port` (if not NULL) is told which. A name is looked up here and now. A unix socket
  * left behind by a dead process is replaced; one that still answers gives UV_EADDRINUSE.
- * `options` may be NULL. WEIR_EADDRESS, WEIR_ESTATE (drain or close has begun), WEIR_ENOMEM, or
- * what the system says (UV_EADDRINUSE). May be called several times. Does not call back before it
- * returns. */
+ * `options` may be NULL. WEIR_EADDRESS, WEIR_EINVAL (a `tls` of an origin), WEIR_ESTATE (drain or
+ * close has begun), WEIR_ENOMEM, or what the system says (UV_EADDRINUSE). May be called several
+ * times. Does not call back before it returns. */
 WEIR_EXTERN int weir_relay_listen(weir_relay *relay, const char *address,
                                   const weir_listen_options *options, int *port);
 
@@ -142,14 +154,23 @@ typedef struct weir_returned {
 /* Gives `stream` back; weir does not touch it any more. Its `data` field is as it was. */
 typedef void (*weir_return_fn)(uv_stream_t *stream, const weir_returned *returned, void *user);
 
+typedef struct weir_accept_options {
+  size_t size;
+  const char *read; /* none; bytes that the host has read from the connection already (copied) */
+  size_t read_len;
+  weir_tls *tls; /* none; of weir_tls_server_new(): the client speaks TLS, from the first byte on */
+} weir_accept_options;
+#define WEIR_ACCEPT_OPTIONS_INIT .size = sizeof(weir_accept_options)
+
 /* Serves a connection that the host accepted: a uv_tcp_t or uv_pipe_t of this relay's loop, open,
- * not reading. `read` are bytes the host has already read from it (copied; may be NULL). It is
- * served until it closes, all its requests by the relay's routes and hooks. weir uses the handle
- * until `returned` (required) gets it, closed. WEIR_EINVAL for another type of handle, WEIR_ESTATE
- * (drain or close has begun), WEIR_ENOMEM, UV_ENOTCONN (the client has left already); then
- * `returned` is not called. Hooks may run before it returns if `read` holds a whole head; `returned` never does. */
-WEIR_EXTERN int weir_relay_accept(weir_relay *relay, uv_stream_t *stream, const char *read,
-                                  size_t read_len, weir_return_fn returned, void *user);
+ * not reading. It is served until it closes, all its requests by the relay's routes and hooks. weir
+ * uses the handle until `returned` (required) gets it, closed. `options` may be NULL. WEIR_EINVAL
+ * for another type of handle or a `tls` of an origin, WEIR_ESTATE (drain or close has begun),
+ * WEIR_ENOMEM, UV_ENOTCONN (the client has left already); then `returned` is not called. Hooks may
+ * run before it returns if `read` holds a whole head; `returned` never does. */
+WEIR_EXTERN int weir_relay_accept(weir_relay *relay, uv_stream_t *stream,
+                                  const weir_accept_options *options, weir_return_fn returned,
+                                  void *user);
 
 /* A request whose head the host parsed itself. All is copied. */
 typedef struct weir_request {
@@ -185,11 +206,14 @@ typedef struct weir_counters {
   uint64_t idle_origins; /* origin connections waiting for reuse */
   uint64_t clients_total;
   uint64_t exchanges_total;
-  uint64_t refused_total; /* connections answered 503 at clients_max or
-                                clients_per_address_max, or dropped for want of memory or
-                                descriptors */
-  uint64_t origins_total; /* connections opened to origins */
-  uint64_t ends[32];      /* exchanges ended, by enum weir_end */
+  uint64_t refused_total;           /* connections answered 503 (over TLS: closed) at clients_max
+                                       or clients_per_address_max, or dropped for want of memory
+                                       or descriptors */
+  uint64_t origins_total;           /* connections opened to origins */
+  uint64_t ends[32];                /* exchanges ended, by enum weir_end */
+  uint64_t handshakes_total;        /* TLS handshakes with clients that succeeded .. */
+  uint64_t handshakes_failed_total; /* .. that did not, for whatever reason */
+  uint64_t resumed_total;           /* of origins_total: TLS connections that resumed a session */
 } weir_counters;
 
 /* Fills `counters`, whose size field the caller has set. */

@@ -1,5 +1,5 @@
-/* TLS: what a listener shows to its clients, and what an origin must show to us. Under way: listeners
- * and origins do not take a weir_tls yet.
+/* TLS: what a listener shows to its clients, and what an origin must show to us. Taken, and held,
+ * by weir_relay_listen(), weir_relay_accept() and weir_upstream_new().
  *
  *   weir_tls *tls;
  *   weir_tls_why why;
@@ -14,8 +14,8 @@
  * Threads: a weir_tls belongs to no loop. One may serve the relays of many threads at once, which
  * then share its session tickets; every function here may be called from any thread.
  *
- * Memory: what TLS needs comes from malloc() and not from a relay's allocator, since the TLS library
- * that Debian ships has no hook for it; one such allocation that fails ends one connection
+ * Memory: what TLS needs comes from malloc() and not from a relay's allocator, since the TLS
+ * library that Debian ships has no hook for it; one such allocation that fails ends one connection
  * (WEIR_ENOMEM) like any other. */
 #ifndef WEIR_TLS_H
 #define WEIR_TLS_H
@@ -37,8 +37,8 @@ typedef struct weir_tls_why {
   char text[512];
 } weir_tls_why;
 
-/* A certificate with the chain that leads to its authority (itself first, the root may be left out),
- * and its key: RSA or EC, without a passphrase. */
+/* A certificate with the chain that leads to its authority (itself first, the root may be left
+ * out), and its key: RSA or EC, without a passphrase. */
 typedef struct weir_tls_pair {
   size_t size;
   const char *cert; /* PEM */

@@ -22,3 +22,7 @@ const char *weir__err_name(int code) {
   }
   return NULL;
 }
+
+bool weir__is_tls_error(int code) { return code <= WEIR_ETLS_EXPIRED && code >= WEIR_ETLS_FAILED; }
+
+bool weir__is_connection_error(int code) { return code > WEIR_ENOMEM || weir__is_tls_error(code); }

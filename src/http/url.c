@@ -6,10 +6,11 @@
 #include "weir/err.h"
 
 enum {
-  PATH_MAX_BYTES = 107,
-  PORT_DEFAULT = 80,
+  PATH_MAX_BYTES = 107, /* sun_path is 108 bytes with its NUL */
+  PORT_HTTP = 80,
+  PORT_HTTPS = 443,
   PORT_DIGITS = 5
-}; /* sun_path is 108 bytes with its NUL */
+};
 
 static bool skip(weir__slice *s, const char *prefix) {
   size_t len = strlen(prefix);
@@ -51,7 +52,7 @@ static bool take_host(weir__slice *rest, parts *p) {
 }
 
 static bool take_port(weir__slice rest, parts *p) {
-  uint64_t port = PORT_DEFAULT;
+  uint64_t port = p->port;
   if (rest.len && (!skip(&rest, ":") || !weir__parse_decimal(rest, &port))) return false;
   if (port == 0 || port > UINT16_MAX || rest.len > PORT_DIGITS) return false; /* as in any Host */
   p->port = (uint16_t)port;
@@ -75,7 +76,7 @@ static int parse_unix(weir__url *url, weir__mem *mem, weir__slice path) {
 }
 
 static int parse_http(weir__url *url, weir__mem *mem, weir__slice rest) {
-  parts p;
+  parts p = {.port = url->tls ? PORT_HTTPS : PORT_HTTP};
   if (!split(rest, &p)) return WEIR_EURL;
   url->host = weir__mem_copy(mem, p.host);
   url->authority = weir__mem_copy(mem, p.authority);
@@ -85,10 +86,11 @@ static int parse_http(weir__url *url, weir__mem *mem, weir__slice rest) {
 }
 
 int weir__url_parse(weir__url *url, weir__mem *mem, const char *text) {
-  *url = (weir__url){.port = PORT_DEFAULT};
+  *url = (weir__url){.port = PORT_HTTP};
   weir__slice rest = weir__slice_str(text);
   int rc = WEIR_EURL;
-  if (skip(&rest, "http://"))
+  url->tls = skip(&rest, "https://");
+  if (url->tls || skip(&rest, "http://"))
     rc = parse_http(url, mem, rest);
   else if (skip(&rest, "unix:"))
     rc = parse_unix(url, mem, rest);

@@ -14,6 +14,7 @@ struct weir__handshake {
   weir__stream *below;
   weir__tls *engine;
   weir__handshake_fn fn; /* NULL once it is over */
+  void (*gone)(void *owner);
   void *owner;
   weir__buf in;          /* cipher bytes that came */
   int broken;            /* what the stream below said of its end, or 0 */
@@ -169,6 +170,7 @@ static void on_write_error(void *owner, int status) {
 static void on_closed(void *owner) {
   weir__handshake *h = owner;
   h->closed = true;
+  if (h->gone) h->gone(h->owner);
   free_if_idle(h);
 }
 
@@ -180,26 +182,37 @@ static const weir__stream_events events = {.on_data = on_data,
 
 /* ---- beginning ---- */
 
+/* A client speaks first; a server may have heard enough already. */
+static int begin(weir__handshake *h, weir__slice early) {
+  int rc = weir__buf_append(&h->in, early);
+  size_t whole = weir__tls_records(early);
+  if (rc) return rc;
+  if (!weir__tls_is_client(h->engine) && !whole) return weir__stream_read_start(h->below);
+  begin_step(h, whole);
+  return 0;
+}
+
 int weir__handshake_start(weir__handshake **to, weir__io *io, weir__clock *clock,
-                          weir__stream *below, weir__tls *engine, weir__handshake_fn fn,
-                          void *owner) {
+                          weir__stream *below, weir__tls *engine,
+                          const weir__handshake_wish *wish) {
   weir__handshake *h = weir__tls_loop_need(io) ? NULL : weir__mem_new(io->mem, sizeof *h);
   if (!h) return WEIR_ENOMEM;
   h->io = io;
   h->clock = clock;
   h->below = below;
   h->engine = engine;
-  h->fn = fn;
-  h->owner = owner;
+  h->fn = wish->fn;
+  h->gone = wish->gone;
+  h->owner = wish->owner;
   h->in.mem = io->mem;
   weir__stream_own(below, &events, h);
-  int rc = weir__tls_is_client(engine) ? 0 : weir__stream_read_start(below);
+  int rc = begin(h, wish->early);
   if (rc) {
+    weir__buf_free(&h->in);
     weir__mem_free(io->mem, h);
     return rc;
   }
   weir__io_hold(io);
-  if (weir__tls_is_client(engine)) begin_step(h, 0);
   *to = h;
   return 0;
 }

@@ -1,9 +1,9 @@
 /* From a connected stream and a new engine to an open TLS stream. It knows neither sockets nor what
  * the connection is for. It owns both until it reports, and then what it reports is the caller's.
  *
- * Each step is a job in libuv's thread pool, for a full handshake takes Mbed TLS milliseconds: the loop
- * goes on meanwhile. At most WEIR__HANDSHAKE_JOBS of a loop run at once, so that name look-ups find
- * a thread; the others wait in line. */
+ * Each step is a job in libuv's thread pool, for a full handshake takes Mbed TLS milliseconds: the
+ * loop goes on meanwhile. At most WEIR__HANDSHAKE_JOBS of a loop run at once, so that name look-ups
+ * find a thread; the others wait in line. */
 #ifndef WEIR_NET_HANDSHAKE_H
 #define WEIR_NET_HANDSHAKE_H
 
@@ -11,20 +11,27 @@
 
 enum { WEIR__HANDSHAKE_JOBS = 2 }; /* the pool has four threads, unless the host says otherwise */
 
-/* 0 and a TLS stream (not reading, events not set), or NULL and why: WEIR_ETLS_..., WEIR_ENOMEM, what
- * the stream below said; WEIR_ETLS_TRUNCATED if the peer has just left. The stream below is then
- * closed, behind the alert that tells the peer. */
+/* 0 and a TLS stream (not reading, events not set), or NULL and why: WEIR_ETLS_..., WEIR_ENOMEM,
+ * what the stream below said; WEIR_ETLS_TRUNCATED if the peer has just left. The stream below is
+ * then closed, behind the alert that tells the peer. */
 typedef void (*weir__handshake_fn)(void *owner, int status, weir__stream *stream);
 
 typedef struct weir__handshake weir__handshake;
 
+/* What is wanted of it. */
+typedef struct weir__handshake_wish {
+  weir__slice early; /* cipher bytes that were read already (copied) */
+  weir__handshake_fn fn;
+  void (*gone)(void *owner); /* after a failure, or a cancel: the stream below is; may be NULL */
+  void *owner;
+} weir__handshake_wish;
+
 /* Begins over `below`, which is not reading. It has no deadline of its own. Never calls back before
  * it returns. On error (WEIR_ENOMEM, what read_start says) both are still the caller's. */
 int weir__handshake_start(weir__handshake **handshake, weir__io *io, weir__clock *clock,
-                          weir__stream *below, weir__tls *engine, weir__handshake_fn fn,
-                          void *owner);
+                          weir__stream *below, weir__tls *engine, const weir__handshake_wish *wish);
 
-/* Ends it: no callback will come, the stream below is closed, memory goes back when its last job is
+/* Ends it: fn will not come, the stream below is closed, memory goes back when its last job is
  * done. */
 void weir__handshake_cancel(weir__handshake *handshake);
 

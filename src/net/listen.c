@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "net/dns.h"
+#include "net/tls.h"
 #include "weir/err.h"
 
 static int last_error(void) { return uv_translate_sys_error(errno); }
@@ -173,6 +174,7 @@ static void unlink_path(const weir__listener *l) {
 
 static void free_memory(weir__listener *l) {
   weir__mem *mem = l->io->mem;
+  weir_tls_free(l->tls);
   weir__mem_free(mem, l->path);
   weir__mem_free(mem, l);
 }
@@ -286,6 +288,11 @@ void weir__listener_tune(weir__listener *l, const weir__tcp_options *options) {
   l->tuning = *options;
   l->tunes = !weir__tcp_inherits();
   if (!l->tunes) weir__tcp_tune(fd, options);
+}
+
+void weir__listener_secure(weir__listener *l, weir_tls *tls) {
+  weir__tls_hold(tls);
+  l->tls = tls;
 }
 
 /* A bound socket for `address`, or an error. */

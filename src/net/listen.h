@@ -10,6 +10,7 @@
 
 #include "base/list.h"
 #include "net/stream_uv.h"
+#include "weir/tls.h"
 
 typedef struct weir__listener weir__listener;
 
@@ -38,8 +39,9 @@ struct weir__listener {
   dev_t device;
   ino_t inode;
   weir__tcp_options tuning;
-  bool tunes;  /* each connection, with these */
-  int reserve; /* a descriptor to give up when there are no others; -1: none */
+  bool tunes;    /* each connection, with these */
+  weir_tls *tls; /* what its connections are to speak, for the owner to know; held; or NULL */
+  int reserve;   /* a descriptor to give up when there are no others; -1: none */
   bool closing;
   bool dropping; /* `spare` is open, or closing */
   bool waiting;  /* a connection came meanwhile; libuv asks for no other one until it is taken */
@@ -57,6 +59,9 @@ int weir__listen(weir__listener **listener, weir__io *io, const char *address, i
 
 /* TCP connections accepted from here on have these options, as weir__tcp_tune() sets them. */
 void weir__listener_tune(weir__listener *listener, const weir__tcp_options *options);
+
+/* Its connections speak TLS. */
+void weir__listener_secure(weir__listener *listener, weir_tls *tls);
 
 /* Stops accepting and closes; a unix path that is still ours is unlinked. Idempotent. */
 void weir__listener_close(weir__listener *listener, void (*on_closed)(void *owner));

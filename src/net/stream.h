@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
@@ -55,6 +56,8 @@ typedef struct weir__stream_verbs {
   bool (*left)(const weir__stream *stream, bool fin);
   /* Bytes that the peer's kernel has not acknowledged; 0 where nobody can tell. */
   size_t (*unacked)(const weir__stream *stream);
+  /* How many bytes it has added to those it took: pending and unacked count them too. */
+  uint64_t (*added)(const weir__stream *stream);
 } weir__stream_verbs;
 
 struct weir__stream {
@@ -87,5 +90,6 @@ void weir__stream_discard(weir__stream *s);
 /* The same, with a reset. */
 void weir__stream_break(weir__stream *s);
 static inline size_t weir__stream_unacked(const weir__stream *s) { return s->verbs->unacked(s); }
+static inline uint64_t weir__stream_added(const weir__stream *s) { return s->verbs->added(s); }
 
 #endif

@@ -23,7 +23,8 @@ typedef struct stream_tls {
   bool ended, told;        /* .. once it is known, until it was said */
   bool reading, closing;
   bool fin_asked;
-  int refusal; /* what writev() says from now on, or 0 */
+  int refusal;    /* what writev() says from now on, or 0 */
+  uint64_t added; /* cipher bytes sent less plain bytes taken */
 } stream_tls;
 
 static stream_tls *from_base(const weir__stream *base) {
@@ -148,6 +149,12 @@ static size_t pending(const weir__stream *base) {
 
 static int fail(stream_tls *s, int err) { return s->refusal = err; }
 
+static size_t length(const weir__slice *slices, size_t count) {
+  size_t len = 0;
+  for (size_t i = 0; i < count; i++) len += slices[i].len;
+  return len;
+}
+
 static int write_plain(weir__stream *base, const weir__slice *slices, size_t count) {
   stream_tls *s = from_base(base);
   weir__tls_flush flush = {slices, count, 0};
@@ -159,9 +166,11 @@ static int write_plain(weir__stream *base, const weir__slice *slices, size_t cou
     weir__slice cipher = weir__room_slice(&out);
     int taken = out.len ? weir__stream_writev(s->below, &cipher, 1) : 0;
     if (taken < 0) return fail(s, taken);
+    s->added += out.len;
     moved(s, out.len);
     full |= taken;
   } while (rc == WEIR__TLS_FULL);
+  s->added -= length(slices, count);
   return rc < 0 ? fail(s, rc) : full;
 }
 
@@ -234,6 +243,8 @@ static size_t unacked(const weir__stream *base) {
   return weir__stream_unacked(from_base(base)->below);
 }
 
+static uint64_t added(const weir__stream *base) { return from_base(base)->added; }
+
 /* ---- making ---- */
 
 static const weir__stream_verbs verbs = {
@@ -247,6 +258,7 @@ static const weir__stream_verbs verbs = {
     .silent = silent,
     .left = left,
     .unacked = unacked,
+    .added = added,
 };
 
 static const weir__stream_events events = {.on_data = on_data,

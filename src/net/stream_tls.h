@@ -1,10 +1,11 @@
-/* TLS as a weir__stream over any other, once the handshake is over (net/handshake). It knows neither
- * sockets nor HTTP. It owns the stream below and the engine, which go with it.
+/* TLS as a weir__stream over any other, once the handshake is over (net/handshake). It knows
+ * neither sockets nor HTTP. It owns the stream below and the engine, which go with it.
  *
  * One writev() is one record and one writev() below. on_data brings all plain bytes that one read
- * below held; tickets, alerts and keys bring none. shutdown() sends close_notify and FIN; close() and
- * reset() send neither, so that a peer sees a cut body as cut. on_end brings 0 for close_notify,
- * WEIR_ETLS_TRUNCATED for a bare FIN. What is pending and unacked is counted in cipher bytes. */
+ * below held; tickets, alerts and keys bring none. shutdown() sends close_notify and FIN; close()
+ * and reset() send neither, so that a peer sees a cut body as cut. on_end brings 0 for
+ * close_notify, WEIR_ETLS_TRUNCATED for a bare FIN. What is pending and unacked is counted in
+ * cipher bytes. */
 #ifndef WEIR_NET_STREAM_TLS_H
 #define WEIR_NET_STREAM_TLS_H
 
@@ -25,9 +26,9 @@ typedef struct weir__tls_loop {
 /* Makes io->tls if there is none. WEIR_ENOMEM. */
 int weir__tls_loop_need(weir__io *io);
 
-/* A stream over `below`, which is not reading, with an engine that is open. `early` are cipher bytes
- * that came behind the handshake (copied): the first that reading brings. On error (WEIR_ENOMEM)
- * both are still the caller's. */
+/* A stream over `below`, which is not reading, with an engine that is open. `early` are cipher
+ * bytes that came behind the handshake (copied): the first that reading brings. On error
+ * (WEIR_ENOMEM) both are still the caller's. */
 int weir__stream_tls_new(weir__stream **stream, weir__io *io, weir__clock *clock,
                          weir__stream *below, weir__tls *engine, weir__slice early);
 

@@ -324,6 +324,11 @@ static size_t unacked(const weir__stream *base) {
   return 0;
 }
 
+static uint64_t added(const weir__stream *base) {
+  (void)base;
+  return 0;
+}
+
 void weir__stream_uv_tune(weir__stream_uv *s, const weir__tcp_options *options) {
   if (s->handle->type == UV_TCP && !s->closing) weir__tcp_tune(descriptor(s), options);
 }
@@ -345,6 +350,7 @@ static const weir__stream_verbs verbs = {
     .silent = silent,
     .left = left,
     .unacked = unacked,
+    .added = added,
 };
 
 static weir__stream_uv *new_stream(weir__io *io, size_t size) {

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* A thousand slow clients that came together run out of time together: answering them all in one turn
- * would hold up every stream for tens of milliseconds. */
+/* A thousand slow clients that came together run out of time together: answering them all in one
+ * turn would hold up every stream for tens of milliseconds. */
 enum { DUE_A_TURN = 32 };
 
 /* ---- the heap ---- */
@@ -96,9 +96,9 @@ static void aim(weir__clock *clock) {
   if (uv_timer_start(&clock->timer, on_timer, wait, 0) == 0) clock->armed = clock->first->queued;
 }
 
-/* Moves what is due at `now` from the heap to the list of those due, in order; the rest of many waits
- * until sockets had their turn. What has been aimed later meanwhile costs nothing to call, and does
- * not count. */
+/* Moves what is due at `now` from the heap to the list of those due, in order; the rest of many
+ * waits until sockets had their turn. What has been aimed later meanwhile costs nothing to call,
+ * and does not count. */
 static void collect_due(weir__clock *clock, uint64_t now) {
   weir__deadline *last = NULL;
   for (int left = DUE_A_TURN; left > 0 && clock->first && clock->first->queued <= now;) {

@@ -54,8 +54,8 @@ static bool is_about_certificates(int code) {
          code == MBEDTLS_ERR_SSL_BAD_CERTIFICATE || code == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE;
 }
 
-/* OpenSSL refuses our certificate by an alert in plain, where TLS 1.3 has keys already (RFC 8446, 5.1
- * lets it): to Mbed TLS a record that is too short. The connection ends either way. */
+/* OpenSSL refuses our certificate by an alert in plain, where TLS 1.3 has keys already (RFC 8446,
+ * 5.1 lets it): to Mbed TLS a record that is too short. The connection ends either way. */
 static int plain_alert(const weir__tls *e, int code) {
   const unsigned char *record = e->ssl.MBEDTLS_PRIVATE(in_hdr);
   if (e->open || weir__tls_error(code) != WEIR_ETLS_RECORD) return -1;

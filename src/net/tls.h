@@ -1,7 +1,7 @@
 /* The TLS engine: cipher bytes in, plain bytes out; plain bytes in, cipher bytes out. It knows no
- * stream and no loop, takes nothing from a relay's allocator once it is made (Mbed TLS takes its own
- * from malloc), and keeps no pointer behind a call. An engine belongs to whoever made it; it holds
- * the certificates it began with until it goes.
+ * stream and no loop, takes nothing from a relay's allocator once it is made (Mbed TLS takes its
+ * own from malloc), and keeps no pointer behind a call. An engine belongs to whoever made it; it
+ * holds the certificates it began with until it goes.
  *
  * Threads: one thread at a time. Different engines run in different threads at once, also those of
  * one weir_tls. So a handshake step may run in a thread-pool job, which owns the engine and the
@@ -21,7 +21,11 @@ typedef struct weir__tls weir__tls;
 enum {
   WEIR__TLS_RECORD = 16384, /* plain bytes that one record takes at most; with TLS 1.3 one less */
   /* What that record is at most on the wire, whatever the cipher. */
-  WEIR__TLS_CIPHER = WEIR__TLS_RECORD + 512
+  WEIR__TLS_CIPHER = WEIR__TLS_RECORD + 512,
+  /* What an engine takes at most, with its handshake: Mbed TLS 3.6 has two record buffers of 17
+   * KiB, a dozen KiB of keys and transcripts, and both chains, which limits itself to a message of
+   * 16 KiB each, parsed. */
+  WEIR__TLS_ENGINE_BOUND = 192 * 1024
 };
 
 /* Room for bytes of which the first `len` are used. */
@@ -43,10 +47,10 @@ enum weir__tls_result {
   WEIR__TLS_CLOSED = 3, /* read: close_notify came; no more plain bytes will. Writing goes on */
 };
 
-/* An engine for a client that was accepted, or for an origin at `host` (name or address; its default
- * for server name and name to verify). `session` is what weir__tls_session() gave for the
- * same origin, or empty; one that is of no use any more is passed over.
- * WEIR_ENOMEM, WEIR_EINVAL (no name to verify), WEIR_ETLS_FAILED. */
+/* An engine for a client that was accepted, or for an origin at `host` (name or address; its
+ * default for server name and name to verify). `session` is what weir__tls_session() gave for the
+ * same origin, or empty; one that is of no use any more is passed over. WEIR_ENOMEM, WEIR_EINVAL
+ * (no name to verify), WEIR_ETLS_FAILED. */
 int weir__tls_accept(weir__tls **engine, weir__mem *mem, weir_tls *tls);
 int weir__tls_connect(weir__tls **engine, weir__mem *mem, weir_tls *tls, const char *host,
                       weir__slice session);
@@ -82,8 +86,8 @@ int weir__tls_close(weir__tls *engine, weir__room *out);
  * changes. Worth it when some seconds passed since the last large record, or the handshake. */
 void weir__tls_rest(weir__tls *engine);
 
-/* How many bytes of `in` are whole records, or too wrong to become any: a handshake step with less is
- * not worth a job. */
+/* How many bytes of `in` are whole records, or too wrong to become any: a handshake step with less
+ * is not worth a job. */
 size_t weir__tls_records(weir__slice in);
 
 bool weir__tls_is_client(const weir__tls *engine); /* it speaks first */

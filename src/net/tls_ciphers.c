@@ -9,8 +9,8 @@ typedef struct suite {
   const char *iana, *openssl;
 } suite;
 
-/* ChaCha20 before AES: Debian's Mbed TLS, without vectors for either, writes 16 KiB of the one in 53
- * us and of the other in 75; small records cost the same. */
+/* ChaCha20 before AES: Debian's Mbed TLS, without vectors for either, writes 16 KiB of the one in
+ * 53 us and of the other in 75; small records cost the same. */
 /* clang-format off */
 static const suite suites[] = {
     {0x1303, true, "TLS_CHACHA20_POLY1305_SHA256", "TLS13-CHACHA20-POLY1305-SHA256"},

@@ -1,4 +1,5 @@
-/* Mbed TLS's codes, flags of certificates and alerts as weir's. It knows no engine. Static memory. */
+/* Mbed TLS's codes, flags of certificates and alerts as weir's. It knows no engine. Static memory.
+ * */
 #include <stdarg.h>
 #include <stdio.h>
 

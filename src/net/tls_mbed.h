@@ -32,8 +32,8 @@
 
 /* weir's code for one of Mbed TLS. */
 int weir__tls_error(int code);
-/* The reason behind a certificate that was refused: of several the one to mend first. `alone`: it is
- * signed by itself. */
+/* The reason behind a certificate that was refused: of several the one to mend first. `alone`: it
+ * is signed by itself. */
 int weir__tls_cert_error(uint32_t flags, bool alone);
 /* Puts the sentence into `why`, if there is one, and returns the code. */
 int weir__tls_fail(weir_tls_why *why, int code, const char *format, ...)
@@ -49,8 +49,8 @@ int weir__tls_options(weir_tls_options *to, weir__arena *arena, bool server,
 
 enum { WEIR__TLS_CIPHERS = 40 };
 
-/* The suites that `names` lists (NULL: the default), ended by 0, and the span of versions they leave
- * of `min` to `max`. WEIR_ETLS_CIPHERS. */
+/* The suites that `names` lists (NULL: the default), ended by 0, and the span of versions they
+ * leave of `min` to `max`. WEIR_ETLS_CIPHERS. */
 int weir__tls_ciphers(int list[WEIR__TLS_CIPHERS], const char *names, int *min, int *max,
                       weir_tls_why *why);
 /* As IANA writes it, or NULL. */

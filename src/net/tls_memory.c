@@ -1,9 +1,9 @@
-/* What an idle connection does not need of Mbed TLS's memory. It knows no connection but its engine,
- * and keeps nothing.
+/* What an idle connection does not need of Mbed TLS's memory. It knows no connection but its
+ * engine, and keeps nothing.
  *
- * Debian's build allocates 16,765 bytes for records each way and never gives them back: 33 of the 36
- * (TLS 1.2) to 43 KB (TLS 1.3) of an idle engine. Whole pages inside them go back to the system, and
- * come again, filled with zeros, when a record needs them: 11 and 18 KB are left. */
+ * Debian's build allocates 16,765 bytes for records each way and never gives them back: 33 of the
+ * 36 (TLS 1.2) to 43 KB (TLS 1.3) of an idle engine. Whole pages inside them go back to the system,
+ * and come again, filled with zeros, when a record needs them: 11 and 18 KB are left. */
 #ifndef _DEFAULT_SOURCE
 #define _DEFAULT_SOURCE /* madvise */
 #endif

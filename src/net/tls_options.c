@@ -1,5 +1,5 @@
-/* Which options of TLS go together, and a copy of them that lasts. It reads no file. The copy lies in
- * the arena of its config. */
+/* Which options of TLS go together, and a copy of them that lasts. It reads no file. The copy lies
+ * in the arena of its config. */
 #include "base/sized.h"
 #include "net/tls_mbed.h"
 #include "weir/err.h"

@@ -1,5 +1,5 @@
-/* Certificates, keys and lists from PEM, with a sentence for whatever is wrong with them. It knows no
- * connection. What it reads belongs to the caller, who also frees what an error left behind. */
+/* Certificates, keys and lists from PEM, with a sentence for whatever is wrong with them. It knows
+ * no connection. What it reads belongs to the caller, who also frees what an error left behind. */
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #include "net/tls_mbed.h"
 #include "weir/err.h"
 
-/* In front of what Mbed TLS writes: only under the terms that it began with may a session go on, for
- * whoever resumes is not judged again. */
+/* In front of what Mbed TLS writes: only under the terms that it began with may a session go on,
+ * for whoever resumes is not judged again. */
 typedef struct terms {
   uint64_t config;
   uint32_t name; /* the length of the name that was verified, which follows with its NUL */

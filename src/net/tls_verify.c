@@ -45,8 +45,8 @@ int weir__tls_serves(const mbedtls_x509_crt *cert, weir__slice name) {
   return found;
 }
 
-/* Mbed TLS compares names only while it verifies a chain. So it verifies this one certificate, as if
- * it stood alone, and is asked what it thinks of the name. */
+/* Mbed TLS compares names only while it verifies a chain. So it verifies this one certificate, as
+ * if it stood alone, and is asked what it thinks of the name. */
 bool weir__tls_is_for(const mbedtls_x509_crt *cert, const char *name) {
   mbedtls_x509_crt alone = *cert, nobody;
   uint32_t flags = 0;

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "http/chars.h"
-#include "weir/err.h"
+#include "base/err.h"
 
 /* ---- which status, which words ---- */
 
@@ -44,7 +44,8 @@ int weir__answer_status(enum weir_end end, enum weir_timer timer, int code) {
 
 static const char *timer_words(enum weir_timer timer) {
   switch (timer) {
-  case WEIR_TIMER_CONNECT: return "no connection to the origin in time";
+  case WEIR_TIMER_CONNECT:
+  case WEIR_TIMER_HANDSHAKE: return "no connection to the origin in time";
   case WEIR_TIMER_HEAD:
   case WEIR_TIMER_GAP: return "the origin did not answer in time";
   case WEIR_TIMER_TOTAL:
@@ -58,8 +59,9 @@ static const char *timer_words(enum weir_timer timer) {
 static const char *words(int status, enum weir_end end, enum weir_timer timer, int code) {
   switch (end) {
   case WEIR_END_UNREACHABLE:
-    return code == WEIR_ENOADDRESS ? "the origin's name has no address"
-                                   : "the origin cannot be reached";
+    return code == WEIR_ENOADDRESS    ? "the origin's name has no address"
+           : weir__is_tls_error(code) ? "no TLS connection to the origin"
+                                      : "the origin cannot be reached";
   case WEIR_END_TRUNCATED:
   case WEIR_END_RESET: return "the origin closed the connection before it answered";
   case WEIR_END_MALFORMED: return "the origin's answer was no valid HTTP";

@@ -17,9 +17,16 @@ static size_t head_bound(const weir_options *o) {
 
 /* One direction: a head under way, an outbox filled by one read too many, its framing. */
 static size_t direction_bound(const weir_options *o) {
-  size_t burst = WEIR__SCRATCH + (size_t)o->head_bytes + ADDED_BYTES;
+  size_t burst = WEIR__SCRATCH + WEIR__TLS_CIPHER + (size_t)o->head_bytes + ADDED_BYTES;
   size_t early = 2 * ((size_t)o->outbox_high + burst);
   return head_bound(o) + weir__outbox_bound(o->outbox_high, burst) + early;
+}
+
+/* A TLS connection, in the handshake or behind it: its stream, an engine whose two record buffers
+ * are full size, the flights of a handshake with their certificates, and what came too early.
+ * Records that wait for the socket are in direction_bound(). */
+static size_t tls_bound(void) {
+  return weir__stream_tls_size() + WEIR__TLS_ENGINE_BOUND + 2 * (size_t)WEIR__SCRATCH;
 }
 
 size_t weir_relay_bytes_max(const weir_relay *relay) {
@@ -27,5 +34,5 @@ size_t weir_relay_bytes_max(const weir_relay *relay) {
   size_t ahead = 2 * ((size_t)o->pipeline_bytes + WEIR__SCRATCH);
   size_t fixed = sizeof(weir__downstream) + sizeof(weir_exchange) + 2 * weir__h1_size() +
                  2 * weir__stream_uv_size() + (size_t)BLOCKS * MALLOC_SLACK;
-  return fixed + ahead + 2 * direction_bound(o) + head_bound(o) /* trailers */;
+  return fixed + 2 * tls_bound() + ahead + 2 * direction_bound(o) + head_bound(o) /* trailers */;
 }

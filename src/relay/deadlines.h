@@ -8,7 +8,11 @@
 #include "net/timer.h"
 #include "weir/exchange.h"
 
-enum { WEIR__TIMERS = WEIR_TIMER_REQUEST_BODY + 1 };
+enum {
+#define WEIR__TIMER_COUNT(name, text) +1
+  WEIR__TIMERS = WEIR_TIMERS(WEIR__TIMER_COUNT)
+#undef WEIR__TIMER_COUNT
+};
 
 typedef struct weir__deadlines weir__deadlines;
 

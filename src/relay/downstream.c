@@ -229,8 +229,11 @@ static void on_fin(weir__downstream *d) {
   if (busy && d->raw && d->events) d->events->on_flush(d->owner);
 }
 
+/* A client that leaves without close_notify has ended all the same, since what it said has a
+ * length; but for the bytes of a tunnel. */
 static void on_end(void *owner, int status) {
   weir__downstream *d = owner;
+  if (status == WEIR_ETLS_TRUNCATED && !d->raw) status = 0;
   d->fin = true;
   d->keep = false;
   if (status == 0)
@@ -365,6 +368,11 @@ void weir__downstream_go_raw(weir__downstream *d) {
 
 /* ---- the beginning ---- */
 
+void weir__downstream_use(weir__downstream *d, weir__stream *stream) {
+  d->stream = d->sender.stream = stream;
+  weir__stream_own(stream, &stream_events, d);
+}
+
 static int set_peer(weir__downstream *d) {
   d->peer.scheme = "http";
   uv_stream_t *handle = d->uv ? weir__stream_uv_handle(d->uv) : NULL;
@@ -380,18 +388,16 @@ int weir__downstream_new(weir__downstream **out, weir_relay *relay, weir__stream
   weir__downstream *d = weir__mem_new(&relay->mem, sizeof *d);
   if (!d) return WEIR_ENOMEM;
   d->relay = relay;
-  d->stream = stream;
   d->uv = uv;
   d->ahead.mem = &relay->mem;
   d->deadline.fn = weir__downstream_on_deadline;
   weir__sender_init(&d->sender, &relay->batch, 0);
-  d->sender.stream = stream;
   int rc = set_peer(d);
   if (rc) {
     weir__mem_free(&relay->mem, d);
     return rc;
   }
-  weir__stream_own(stream, &stream_events, d);
+  weir__downstream_use(d, stream);
   weir__list_init(&d->node);
   weir__list_append(&relay->downstreams, &d->node);
   relay->count.clients++;

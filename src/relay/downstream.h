@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "http/forward.h"
 #include "http/h1_read.h"
+#include "net/handshake.h"
 #include "net/reaper.h"
 #include "net/stream_uv.h"
 #include "net/timer.h"
@@ -17,6 +18,7 @@
 /* States of a connection. */
 #define WEIR__DOWN_STATES(X) \
   X(IDLE)      /* no byte of a request yet */ \
+  X(SHAKING)   /* the TLS handshake in front of that */ \
   X(HEAD)      /* inside a request head */ \
   X(BUSY)      /* an exchange runs */ \
   X(CLOSING)   /* the last bytes are leaving */ \
@@ -67,15 +69,17 @@ typedef struct weir__downstream {
   bool in_crowd;        /* it counts for its address */
   bool bulk;            /* the kernel may take as much of the response as it likes */
   bool lost;            /* bytes of the next request could not be kept */
+  bool secure;          /* it speaks TLS, or is to */
 
   weir__list node; /* in the relay */
   weir__remains remains;
-  weir__stream_uv *uv;     /* NULL for a stream of another kind */
-  weir__loan *loan;        /* NULL: the stream is the relay's */
-  weir__h1_reader *reader; /* while a request is being read */
-  weir__buf ahead;         /* bytes behind the running request */
-  size_t ahead_at;         /* of which so many were read */
-  weir__deadline deadline; /* what it means depends on the state */
+  weir__stream_uv *uv;        /* what carries it; NULL for a stream of another kind */
+  weir__handshake *handshake; /* SHAKING: has the stream until it is over */
+  weir__loan *loan;           /* NULL: the stream is the relay's */
+  weir__h1_reader *reader;    /* while a request is being read */
+  weir__buf ahead;            /* bytes behind the running request */
+  size_t ahead_at;            /* of which so many were read */
+  weir__deadline deadline;    /* what it means depends on the state */
   weir__peer peer;
   uint64_t moved; /* CLOSING: when the client last took a byte */
   size_t waiting; /* CLOSING: what waited then */
@@ -91,9 +95,11 @@ int weir__downstream_new(weir__downstream **d, weir_relay *relay, weir__stream *
 int weir__downstream_lend(weir__downstream *d, const weir__loan *loan);
 /* Begins with bytes that were read already. May run hooks. */
 void weir__downstream_begin(weir__downstream *d, weir__slice read);
+/* The same behind a TLS handshake; no hook runs before it returns. */
+void weir__downstream_begin_tls(weir__downstream *d, weir_tls *tls, weir__slice read);
 /* Undoes all of that before weir__downstream_begin(), for a lent stream: it is the host's again. */
 void weir__downstream_unborrow(weir__downstream *d);
-/* Answers 503 to a connection that is one too many. */
+/* Answers 503 to a connection that is one too many; over TLS it just closes. */
 void weir__downstream_turn_away(weir__downstream *d);
 
 /* The response. `upgrade` is the Upgrade field of a 101, else NULL. Results as those of the sender;

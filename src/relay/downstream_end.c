@@ -36,12 +36,27 @@ void weir__downstream_unborrow(weir__downstream *d) {
 
 /* ---- the last step ---- */
 
+static void give_up_handshake(weir__downstream *d) {
+  weir__handshake *handshake = d->handshake;
+  d->handshake = NULL;
+  d->relay->count.handshakes_failed_total++;
+  weir__handshake_cancel(handshake);
+}
+
 static void finish(weir__downstream *d, bool reset) {
   weir__downstream_set_state(d, WEIR__DOWN_CLOSED, 0);
-  if (reset)
+  if (d->handshake)
+    give_up_handshake(d);
+  else if (reset)
     weir__stream_reset(d->stream);
   else
     weir__stream_close(d->stream);
+}
+
+/* Nothing was cut: TLS has to say so (RFC 8446, 6.1). */
+static void finish_well(weir__downstream *d) {
+  if (d->secure && !d->handshake) (void)weir__stream_shutdown(d->stream);
+  finish(d, false);
 }
 
 /* ---- giving a lent stream back ---- */
@@ -121,8 +136,8 @@ static void cut_now(weir__downstream *d) {
     finish(d, true);
 }
 
-/* Its request was whole and its last one (RFC 9112, 9.6): no byte will come that a reset could answer
- * and so overtake the response. */
+/* Its request was whole and its last one (RFC 9112, 9.6): no byte will come that a reset could
+ * answer and so overtake the response. */
 static bool says_no_more(const weir__downstream *d) {
   return d->last && d->request_done && d->ahead.len == 0;
 }
@@ -133,7 +148,7 @@ void weir__downstream_go_on_closing(weir__downstream *d) {
   if (d->cut)
     cut_now(d);
   else if (says_no_more(d))
-    finish(d, false);
+    finish_well(d);
   else
     linger(d);
 }
@@ -200,16 +215,17 @@ void weir__downstream_saw_fin(weir__downstream *d) {
   case WEIR__DOWN_CLOSING: /* it still gets what waits for it */
   case WEIR__DOWN_RETURNING:
   case WEIR__DOWN_CLOSED: return;
+  case WEIR__DOWN_SHAKING:
   case WEIR__DOWN_IDLE:
   case WEIR__DOWN_HEAD:
   case WEIR__DOWN_BUSY:
-  case WEIR__DOWN_LINGERING: finish(d, false);
+  case WEIR__DOWN_LINGERING: finish_well(d);
   }
 }
 
 void weir__downstream_drain(weir__downstream *d) {
   d->keep = false;
-  if (d->state == WEIR__DOWN_IDLE) finish(d, false);
+  if (d->state == WEIR__DOWN_IDLE || d->state == WEIR__DOWN_SHAKING) finish_well(d);
 }
 
 /* ---- answers without an exchange ---- */
@@ -241,7 +257,10 @@ void weir__downstream_turn_away(weir__downstream *d) {
   d->turned_away = true;
   d->relay->turned_away++;
   d->relay->count.refused_total++;
-  weir__downstream_answer_and_close(d, 503, 0);
+  if (d->secure)
+    weir__downstream_drop(d); /* a handshake costs more than the answer: who is flooded has none */
+  else
+    weir__downstream_answer_and_close(d, 503, 0);
 }
 
 /* ---- time ---- */
@@ -249,10 +268,14 @@ void weir__downstream_turn_away(weir__downstream *d) {
 void weir__downstream_on_deadline(weir__deadline *deadline) {
   weir__downstream *d = weir__container_of(deadline, weir__downstream, deadline);
   switch (d->state) {
+  case WEIR__DOWN_SHAKING:
+    weir__downstream_note_refusal(d, WEIR_ETIMEOUT);
+    finish(d, false);
+    return;
   case WEIR__DOWN_HEAD: weir__downstream_answer_and_close(d, 408, WEIR_ETIMEOUT); return;
   case WEIR__DOWN_CLOSING: watch_progress(d); return;
   case WEIR__DOWN_IDLE:
-  case WEIR__DOWN_LINGERING: finish(d, false); return;
+  case WEIR__DOWN_LINGERING: finish_well(d); return;
   case WEIR__DOWN_BUSY: weir__downstream_look(d); return;
   case WEIR__DOWN_RETURNING: /* these have no timer */
   case WEIR__DOWN_CLOSED: return;

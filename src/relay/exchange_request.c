@@ -1,8 +1,8 @@
 /* The request half: which origin, what it is asked, the body on its way, and a second try. */
+#include "base/err.h"
 #include "http/forward.h"
 #include "relay/exchange.h"
 #include "relay/relay.h"
-#include "weir/err.h"
 
 /* RFC 9110, 9.2.2. A repeated request of these methods does no more than one. */
 static bool is_idempotent(const char *method) {
@@ -235,7 +235,7 @@ static void on_gone(void *owner, int code) {
   ex->down->keep = false;
   if (code == WEIR_ENOMEM)
     weir__exchange_fail(ex, WEIR_END_NO_MEMORY, code);
-  else if (code > WEIR_ENOMEM) /* libuv's: the connection, not what was said on it */
+  else if (weir__is_connection_error(code))
     weir__exchange_fail(ex, WEIR_END_CLIENT_GONE, code);
   else
     weir__exchange_fail(ex, WEIR_END_CLIENT_BAD, code);

@@ -1,9 +1,9 @@
 /* The response half: heads, the body on its way, its end, and what the origin's side can go
  * wrong. */
+#include "base/err.h"
 #include "http/forward.h"
 #include "relay/exchange.h"
 #include "relay/relay.h"
-#include "weir/err.h"
 
 /* ---- writing to the client ---- */
 
@@ -180,9 +180,16 @@ static void resume_client_at_low_water(weir_exchange *ex) {
     weir__exchange_resume_client(ex);
 }
 
+static void on_connected(void *owner) {
+  weir_exchange *ex = owner;
+  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_CONNECT);
+  weir__deadlines_set(&ex->deadlines, WEIR_TIMER_HANDSHAKE, ex->relay->set.o.handshake_ms);
+}
+
 static void on_open(void *owner) {
   weir_exchange *ex = owner;
   weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_CONNECT);
+  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_HANDSHAKE);
   weir__deadlines_set(&ex->deadlines, WEIR_TIMER_HEAD, ex->relay->set.o.head_ms);
   weir__exchange_set_phase(ex, WEIR__PHASE_WAITING);
   resume_client_at_low_water(ex);
@@ -199,8 +206,8 @@ static void on_drained(void *owner) {
 static enum weir_end end_of(const weir_exchange *ex, int code) {
   if (code == WEIR_ENOMEM) return WEIR_END_NO_MEMORY;
   if (ex->phase == WEIR__PHASE_CONNECTING) return WEIR_END_UNREACHABLE;
-  if (code == WEIR_ETRUNCATED) return WEIR_END_TRUNCATED;
-  return code > WEIR_ENOMEM ? WEIR_END_RESET : WEIR_END_MALFORMED; /* libuv's, or a rule of ours */
+  if (code == WEIR_ETRUNCATED || code == WEIR_ETLS_TRUNCATED) return WEIR_END_TRUNCATED;
+  return weir__is_connection_error(code) ? WEIR_END_RESET : WEIR_END_MALFORMED;
 }
 
 static void on_gone(void *owner, int code) {
@@ -214,6 +221,7 @@ const weir__side_events weir__from_origin = {.on_interim = on_interim,
                                              .on_body = on_body,
                                              .on_end = on_end,
                                              .on_flush = on_flush,
+                                             .on_connected = on_connected,
                                              .on_open = on_open,
                                              .on_drained = on_drained,
                                              .on_gone = on_gone};

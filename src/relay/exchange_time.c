@@ -12,6 +12,7 @@ static uint32_t length_of(const weir_options *o, enum weir_timer timer) {
   case WEIR_TIMER_TOTAL: return o->total_ms;
   case WEIR_TIMER_STALL: return o->stall_ms;
   case WEIR_TIMER_REQUEST_BODY: return o->request_body_ms;
+  case WEIR_TIMER_HANDSHAKE: return o->handshake_ms;
   }
   return WEIR_OFF;
 }
@@ -28,7 +29,8 @@ static uint32_t look_again(const weir_exchange *ex) {
 
 static uint64_t taken(const weir_exchange *ex) {
   const weir__downstream *down = ex->down;
-  return down->sender.sent - weir__downstream_pending(down) - weir__stream_unacked(down->stream);
+  uint64_t sent = down->sender.sent + weir__stream_added(down->stream);
+  return sent - weir__downstream_pending(down) - weir__stream_unacked(down->stream);
 }
 
 static void note_progress(weir_exchange *ex) {

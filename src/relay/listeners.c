@@ -13,6 +13,22 @@
 
 enum { BACKLOG = 511 };
 
+/* ---- plain or TLS ---- */
+
+static void expect_tls(weir__downstream *d, const weir_tls *tls) {
+  d->secure = tls != NULL;
+  if (tls) d->peer.scheme = "https";
+}
+
+static void begin(weir__downstream *d, weir_tls *tls, weir__slice read) {
+  if (tls)
+    weir__downstream_begin_tls(d, tls, read);
+  else
+    weir__downstream_begin(d, read);
+}
+
+static bool is_for_clients(const weir_tls *tls) { return !tls || weir__tls_is_server(tls); }
+
 /* ---- connections that the relay accepts ---- */
 
 static weir__tcp_options towards_clients(const weir_relay *relay) {
@@ -50,9 +66,10 @@ static void on_accept(void *owner, weir__listener *listener, int status, weir__s
     return;
   }
   d->peer.local_port = listener->port;
+  expect_tls(d, listener->tls);
   rc = too_many ? WEIR__CROWDED : join_crowd(d);
   if (rc == 0) {
-    weir__downstream_begin(d, weir__slice_of("", 0));
+    begin(d, listener->tls, weir__slice_of("", 0));
   } else if (rc > 0) {
     weir__downstream_turn_away(d);
   } else {
@@ -67,12 +84,14 @@ int weir_relay_listen(weir_relay *relay, const char *address, const weir_listen_
   weir__listener *listener;
   if (relay->draining) return WEIR_ESTATE;
   int rc = options ? weir__copy_sized(&o, sizeof o, options) : 0;
+  if (rc == 0 && !is_for_clients(o.tls)) rc = WEIR_EINVAL;
   if (rc == 0)
     rc = weir__listen(&listener, &relay->io, address, o.backlog ? o.backlog : BACKLOG, o.reuse_port,
                       on_accept, relay);
   if (rc) return rc;
   weir__tcp_options tuning = towards_clients(relay);
   weir__listener_tune(listener, &tuning);
+  if (o.tls) weir__listener_secure(listener, o.tls);
   weir__list_append(&relay->listeners, &listener->node);
   if (port) *port = listener->port;
   weir__relay_log(relay, WEIR_LOG_INFO, "relay=%p event=listen address=%s port=%d", (void *)relay,
@@ -111,11 +130,15 @@ static int borrow(weir__downstream **d, weir_relay *relay, uv_stream_t *stream,
   return 0;
 }
 
-int weir_relay_accept(weir_relay *relay, uv_stream_t *stream, const char *read, size_t read_len,
+int weir_relay_accept(weir_relay *relay, uv_stream_t *stream, const weir_accept_options *options,
                       weir_return_fn returned, void *user) {
+  weir_accept_options o = {0};
   weir__downstream *d;
-  int rc = borrow(&d, relay, stream, &(weir__loan){.returned = returned, .user = user});
+  int rc = options ? weir__copy_sized(&o, sizeof o, options) : 0;
+  if (rc == 0 && !is_for_clients(o.tls)) rc = WEIR_EINVAL;
+  if (rc == 0) rc = borrow(&d, relay, stream, &(weir__loan){.returned = returned, .user = user});
   if (rc) return rc;
+  expect_tls(d, o.tls);
   rc = join_crowd(d);
   if (rc < 0) {
     weir__downstream_unborrow(d);
@@ -124,7 +147,7 @@ int weir_relay_accept(weir_relay *relay, uv_stream_t *stream, const char *read, 
   if (rc)
     weir__downstream_turn_away(d);
   else
-    weir__downstream_begin(d, weir__slice_of(read, read ? read_len : 0));
+    begin(d, o.tls, weir__slice_of(o.read, o.read ? o.read_len : 0));
   return 0;
 }
 

@@ -40,6 +40,7 @@ static const default_value defaults[] = {
     DEFAULT(notsent_lowat, 128 * KIB),
     DEFAULT(user_timeout_ms, 30000),
     DEFAULT(client_rate_min, 16),
+    DEFAULT(handshake_ms, 10000),
 };
 /* clang-format on */
 

@@ -25,15 +25,26 @@ static weir__stream *release(idle *entry) {
   return stream;
 }
 
+/* Nothing was cut: TLS has to say so (RFC 8446, 6.1). */
+static void leave(const weir_upstream *upstream, weir__stream *stream) {
+  if (upstream->tls) (void)weir__stream_shutdown(stream);
+  weir__stream_discard(stream);
+}
+
+static void end(idle *entry) {
+  weir_upstream *upstream = entry->upstream;
+  leave(upstream, release(entry));
+}
+
 /* A byte, FIN or error on an idle connection: none of it can belong to a later answer. */
 static void on_data(void *owner, weir__slice data) {
   (void)data;
-  weir__stream_discard(release(owner));
+  end(owner);
 }
 
 static void on_end(void *owner, int status) {
   (void)status;
-  weir__stream_discard(release(owner));
+  end(owner);
 }
 
 static void on_drained(void *owner) { (void)owner; }
@@ -47,14 +58,14 @@ static const weir__stream_events events = {.on_data = on_data,
                                            .on_closed = on_closed};
 
 static void on_deadline(weir__deadline *deadline) {
-  weir__stream_discard(release(weir__container_of(deadline, idle, deadline)));
+  end(weir__container_of(deadline, idle, deadline));
 }
 
 weir__stream *weir__pool_take(weir_upstream *upstream) {
   while (!weir__list_empty(&upstream->idle)) {
     weir__stream *stream = release(weir__container_of(upstream->idle.prev, idle, node));
     if (weir__stream_silent(stream)) return stream;
-    weir__stream_discard(stream);
+    leave(upstream, stream);
   }
   return NULL;
 }
@@ -64,7 +75,7 @@ void weir__pool_give(weir_upstream *upstream, weir__stream *stream, uint32_t ms)
   bool room = upstream->idle_count < relay->set.o.idle_per_origin && !relay->draining && ms > 0;
   idle *entry = room ? weir__mem_new(&relay->mem, sizeof *entry) : NULL;
   if (!entry) {
-    weir__stream_discard(stream);
+    leave(upstream, stream);
     return;
   }
   *entry = (idle){.upstream = upstream, .stream = stream, .deadline = {.fn = on_deadline}};
@@ -78,13 +89,31 @@ void weir__pool_give(weir_upstream *upstream, weir__stream *stream, uint32_t ms)
 
 void weir__pool_clear(weir_upstream *upstream) {
   while (!weir__list_empty(&upstream->idle))
-    weir__stream_discard(release(weir__container_of(upstream->idle.prev, idle, node)));
+    end(weir__container_of(upstream->idle.prev, idle, node));
 }
 
 /* ---- the origin itself ---- */
 
+/* One reading of the system's authorities, which are many, for all origins of a relay. */
+static int default_tls(weir_relay *relay, weir_tls **tls) {
+  int rc = relay->origin_tls ? 0 : weir_tls_origin_new(&relay->origin_tls, NULL, NULL);
+  *tls = relay->origin_tls;
+  return rc;
+}
+
+static int secure(weir_upstream *upstream, weir_tls *tls) {
+  if (!upstream->url.tls) return tls ? WEIR_EINVAL : 0;
+  if (tls && weir__tls_is_server(tls)) return WEIR_EINVAL;
+  int rc = tls ? 0 : default_tls(upstream->relay, &tls);
+  if (rc) return rc;
+  weir__tls_hold(tls);
+  upstream->tls = tls;
+  return 0;
+}
+
 static int init(weir_upstream *upstream, weir_relay *relay, const weir_upstream_options *o) {
   int rc = weir__url_parse(&upstream->url, &relay->mem, o->url);
+  if (rc == 0) rc = secure(upstream, o->tls);
   if (rc) return rc;
   upstream->endpoint = (weir__endpoint){upstream->url.host, upstream->url.port, upstream->url.path};
   if (!o->host) return 0;
@@ -114,11 +143,23 @@ int weir_upstream_new(weir_upstream **out, weir_relay *relay,
   return 0;
 }
 
+void weir__origin_learn(weir_upstream *upstream, weir__stream *stream) {
+  weir__mem *mem = &upstream->relay->mem;
+  weir__tls *engine = upstream->tls ? weir__stream_tls_engine(stream) : NULL;
+  weir__slice session;
+  if (!engine || !weir__tls_has_session(engine)) return;
+  if (weir__tls_session(engine, mem, &session)) return; /* the next one shakes hands in full */
+  weir__mem_free(mem, (char *)(uintptr_t)upstream->session.ptr);
+  upstream->session = session;
+}
+
 void weir__origin_free(weir_upstream *upstream) {
   weir__mem *mem = &upstream->relay->mem;
   weir__pool_clear(upstream);
   weir__list_remove(&upstream->node);
   weir__url_free(&upstream->url, mem);
   weir__mem_free(mem, upstream->host);
+  weir__mem_free(mem, (char *)(uintptr_t)upstream->session.ptr);
+  weir_tls_free(upstream->tls);
   weir__mem_free(mem, upstream);
 }

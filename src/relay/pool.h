@@ -1,12 +1,13 @@
-/* An origin and its idle connections. It knows no messages: a connection that says anything while
- * it is idle is closed. The origin belongs to its relay; a pooled stream belongs to the pool. */
+/* An origin, its TLS session, its idle connections. It knows no messages: a connection that says
+ * anything while it is idle is closed. The origin belongs to its relay; a pooled stream belongs to
+ * the pool. */
 #ifndef WEIR_RELAY_POOL_H
 #define WEIR_RELAY_POOL_H
 
 #include "base/list.h"
 #include "http/url.h"
 #include "net/connect.h"
-#include "net/stream.h"
+#include "net/stream_tls.h"
 #include "weir/relay.h"
 
 struct weir_upstream {
@@ -15,6 +16,8 @@ struct weir_upstream {
   weir__url url;
   weir__endpoint endpoint; /* points into url */
   char *host;              /* NULL: the client's Host goes upstream */
+  weir_tls *tls;           /* held; NULL: plain */
+  weir__slice session;     /* what the next connection resumes with; ours */
   weir__list idle;
   size_t idle_count;
 };
@@ -30,6 +33,9 @@ void weir__pool_give(weir_upstream *upstream, weir__stream *stream, uint32_t ms)
 
 /* Closes every idle connection. */
 void weir__pool_clear(weir_upstream *upstream);
+
+/* Fetches the session that came on a stream to it, if one did. */
+void weir__origin_learn(weir_upstream *upstream, weir__stream *stream);
 
 void weir__origin_free(weir_upstream *upstream);
 

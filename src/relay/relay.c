@@ -46,6 +46,7 @@ static void free_memory(weir_relay *relay) {
   weir__crowd_free(&relay->crowd);
   for (each(node, &relay->upstreams))
     weir__origin_free(weir__container_of(node, weir_upstream, node));
+  weir_tls_free(relay->origin_tls);
   weir__buf_free(&relay->batch.text);
   weir__settings_free(&relay->set, &relay->mem);
   for (int kind = 0; kind < WEIR__H1_KINDS; kind++) weir__h1_free(relay->spare[kind]);

@@ -24,7 +24,8 @@ struct weir_relay {
   weir__h1_reader *spare[WEIR__H1_KINDS]; /* one reader of each kind at rest, or NULL */
   weir__routes routes;
   weir__list upstreams, listeners, downstreams;
-  weir__crowd crowd; /* with clients_per_address_max */
+  weir_tls *origin_tls; /* of https origins that bring none; NULL before the first */
+  weir__crowd crowd;    /* with clients_per_address_max */
   weir_counters count;
   uint64_t last_id;
   uint64_t turned_away; /* clients that were one too many and have not gone yet */

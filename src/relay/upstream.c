@@ -37,6 +37,7 @@ static int on_head(void *owner, weir_head *head) {
   u->keep_alive = head->keep_alive;
   u->idle_ms = idle_ms_of(u, head);
   u->raw = head->framing == WEIR__FRAMING_TUNNEL;
+  weir__origin_learn(u->origin, u->stream);
   return u->events->on_head(u->owner, head);
 }
 
@@ -129,16 +130,67 @@ static int use(weir__upstream *u, weir__stream *stream) {
   return rc == WEIR_ENOMEM ? rc : 0;
 }
 
-static void on_connect(void *owner, int status, weir__stream *stream) {
-  weir__upstream *u = owner;
-  u->connect = NULL;
-  int rc = status ? status : use(u, stream);
+static void opened(weir__upstream *u, weir__stream *stream) {
+  int rc = use(u, stream);
   if (rc) {
     u->events->on_gone(u->owner, rc);
     return;
   }
   u->relay->count.origins_total++;
   u->events->on_open(u->owner);
+}
+
+static void note_refusal(const weir__upstream *u, int code) {
+  int alert = weir__tls_alert(weir__handshake_engine(u->handshake));
+  weir__relay_log(
+      u->relay, WEIR_LOG_WARN, "relay=%p origin=%s event=handshake error=%s alert=%d why=\"%s\"",
+      (void *)u->relay, u->origin->url.authority, weir_err_name(code), alert, weir_strerror(code));
+}
+
+static void on_shaken(void *owner, int status, weir__stream *stream) {
+  weir__upstream *u = owner;
+  if (status) note_refusal(u, status);
+  u->handshake = NULL;
+  if (status) {
+    u->events->on_gone(u->owner, status);
+    return;
+  }
+  if (weir__tls_resumed(weir__stream_tls_engine(stream))) u->relay->count.resumed_total++;
+  weir__origin_learn(u->origin, stream);
+  opened(u, stream);
+}
+
+static int start_handshake(weir__upstream *u, weir__stream *stream) {
+  weir__tls *engine;
+  weir_relay *relay = u->relay;
+  weir_upstream *origin = u->origin;
+  weir__handshake_wish wish = {.fn = on_shaken, .owner = u};
+  int rc = weir__tls_connect(&engine, &relay->mem, origin->tls, origin->url.host, origin->session);
+  if (rc) return rc;
+  rc = weir__handshake_start(&u->handshake, &relay->io, &relay->clock, stream, engine, &wish);
+  if (rc) weir__tls_free(engine);
+  return rc;
+}
+
+static void shake(weir__upstream *u, weir__stream *stream) {
+  int rc = start_handshake(u, stream);
+  if (rc == 0) {
+    u->events->on_connected(u->owner);
+    return;
+  }
+  weir__stream_discard(stream);
+  u->events->on_gone(u->owner, rc);
+}
+
+static void on_connect(void *owner, int status, weir__stream *stream) {
+  weir__upstream *u = owner;
+  u->connect = NULL;
+  if (status)
+    u->events->on_gone(u->owner, status);
+  else if (u->origin->tls)
+    shake(u, stream);
+  else
+    opened(u, stream);
 }
 
 void weir__upstream_init(weir__upstream *u, weir_relay *relay, weir_upstream *origin,
@@ -220,6 +272,7 @@ void weir__upstream_release(weir__upstream *u) {
                   weir__sender_pending(&u->sender) == 0;
   if (!stream) return;
   u->stream = u->sender.stream = NULL;
+  weir__origin_learn(u->origin, stream);
   if (reusable)
     weir__pool_give(u->origin, stream, u->idle_ms);
   else
@@ -228,7 +281,9 @@ void weir__upstream_release(weir__upstream *u) {
 
 void weir__upstream_abort(weir__upstream *u) {
   if (u->connect) weir__connect_cancel(u->connect);
+  if (u->handshake) weir__handshake_cancel(u->handshake);
   u->connect = NULL;
+  u->handshake = NULL;
   if (u->stream && u->raw)
     weir__stream_break(u->stream);
   else if (u->stream)

@@ -6,6 +6,7 @@
 
 #include "http/h1_read.h"
 #include "net/connect.h"
+#include "net/handshake.h"
 #include "relay/pool.h"
 #include "relay/sender.h"
 #include "relay/side.h"
@@ -24,7 +25,8 @@ typedef struct weir__upstream {
   bool raw; /* a tunnel: bytes both ways */
   weir_relay *relay;
   weir_upstream *origin;
-  weir__connect *connect; /* while there is no connection yet */
+  weir__connect *connect;     /* while there is no connection yet .. */
+  weir__handshake *handshake; /* .. and while it is not open to us */
   weir__sender sender;
 } weir__upstream;
 

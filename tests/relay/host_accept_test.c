@@ -302,7 +302,8 @@ static void never(uv_stream_t *stream, const weir_returned *returned, void *user
 static void check_refused(fixture *f, void *handle) {
   uv_handle_t *h = handle;
   h->data = f;
-  CHECK_INT(weir_relay_accept(f->relay, handle, GET, strlen(GET), never, NULL), WEIR_EINVAL);
+  weir_accept_options o = {WEIR_ACCEPT_OPTIONS_INIT, .read = GET, .read_len = strlen(GET)};
+  CHECK_INT(weir_relay_accept(f->relay, handle, &o, never, NULL), WEIR_EINVAL);
   CHECK(h->data == f);
 }
 
@@ -317,7 +318,7 @@ static void other_handles_cannot_be_lent(void) {
   uv_tcp_init(&f.loop.uv, &unopened), check_refused(&f, &unopened);
   uv_tcp_init(&f.loop.uv, &closing), uv_close((uv_handle_t *)&closing, NULL);
   check_refused(&f, &closing);
-  CHECK_INT(weir_relay_accept(f.relay, NULL, NULL, 0, never, NULL), WEIR_EINVAL);
+  CHECK_INT(weir_relay_accept(f.relay, NULL, NULL, never, NULL), WEIR_EINVAL);
   uv_close((uv_handle_t *)&timer, NULL), uv_close((uv_handle_t *)&udp, NULL);
   uv_close((uv_handle_t *)&unopened, NULL);
   settle(&f);
@@ -342,7 +343,7 @@ static void nothing_is_lent_without_a_way_back(void) {
   lent l;
   fixture f;
   open_lent(&f, &l, UV_TCP);
-  CHECK_INT(weir_relay_accept(f.relay, &l.handle.stream, NULL, 0, NULL, NULL), WEIR_EINVAL);
+  CHECK_INT(weir_relay_accept(f.relay, &l.handle.stream, NULL, NULL, NULL), WEIR_EINVAL);
   CHECK(l.handle.any.data == &l);
   end_lent(&f, &l);
 }

@@ -3,8 +3,9 @@
 #include <stdio.h>
 
 #include "support/fixture.h"
+#include "support/tls_end.h"
 
-enum { MIB = 1024 * 1024, EXCHANGES = WEIR_TIMER_REQUEST_BODY + 1 };
+enum { MIB = 1024 * 1024, EXCHANGES = WEIR_TIMER_HANDSHAKE + 1 };
 
 #define LEN_BIG "HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n"
 #define OK_TWO "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -23,6 +24,19 @@ static void connecting(fixture *f, span *s) {
   s->from = now(f);
   ask(f, GET);
   RUN_UNTIL(f, last_down(f) && last_exchange(f));
+}
+
+/* With an origin, or a client, that is connected and silent. */
+static void shaking_origin(fixture *f, span *s) {
+  s->from = now(f);
+  ask(f, GET);
+  RUN_UNTIL(f, last_down(f) && last_exchange(f) && last_exchange(f)->up.handshake);
+}
+
+static void shaking_client(fixture *f, span *s) {
+  s->from = now(f);
+  client_open(f);
+  RUN_UNTIL(f, last_down(f) && last_down(f)->state == WEIR__DOWN_SHAKING);
 }
 
 static void head(fixture *f, span *s) {
@@ -134,6 +148,10 @@ static const struct timed {
     [WEIR_TIMER_STALL] = {"stall", OPTION(stall_ms), 60000, stall, has_ended, 200},
     [WEIR_TIMER_REQUEST_BODY] = {"request_body", OPTION(request_body_ms), 60000, request_body,
                                  has_ended, 408},
+    [WEIR_TIMER_HANDSHAKE] = {"handshake", OPTION(handshake_ms), 10000, shaking_origin, has_ended,
+                              504},
+    {"a client's handshake", OPTION(handshake_ms), 10000, shaking_client, is_closed, 0,
+     says_nothing},
     {"a silent client", OPTION(request_head_ms), 10000, silence, is_closed, 0, says_nothing},
     {"half a head", OPTION(request_head_ms), 10000, half_head, is_refused, 0, says_408},
     {"half a second head", OPTION(request_head_ms), 10000, second_head, is_refused, 0, says_408},
@@ -159,9 +177,17 @@ static void begin(fixture *f, scene *s) {
 }
 
 static void start(fixture *f, scene *s, const struct timed *t) {
-  snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d", s->hole.port);
-  if (t->arm == connecting) f->origin_options.url = s->url;
+  weir_tls_pair pair = CA_PAIR("good");
+  weir_tls_options o = {WEIR_TLS_OPTIONS_INIT, .pairs = &pair, .pair_count = 1};
+  bool secure = t->arm == shaking_origin;
+  snprintf(s->url, sizeof s->url, "http%s://127.0.0.1:%d", secure ? "s" : "",
+           secure ? f->origin.port : s->hole.port);
+  if (secure || t->arm == connecting) f->origin_options.url = s->url;
+  weir_tls *tls = secure ? tls_origin(NULL) : t->arm == shaking_client ? tls_server(&o) : NULL;
+  if (secure) f->origin_options.tls = tls;
+  if (t->arm == shaking_client) f->listen_options.tls = tls;
   fixture_start(f);
+  weir_tls_free(tls); /* it is held */
 }
 
 static void end(fixture *f, scene *s) {

@@ -92,8 +92,9 @@ static void on_returned(uv_stream_t *stream, const weir_returned *returned, void
 int lend(lent *l, const char *bytes, size_t len) {
   char *copy = exact_copy(bytes, len);
   l->calling = true;
-  int rc =
-      weir_relay_accept(l->f->relay, &l->handle.stream, len ? copy : NULL, len, on_returned, l);
+  weir_accept_options o = {WEIR_ACCEPT_OPTIONS_INIT, .read = len ? copy : NULL, .read_len = len,
+                           .tls = l->tls};
+  int rc = weir_relay_accept(l->f->relay, &l->handle.stream, &o, on_returned, l);
   l->calling = false;
   l->out = rc == 0;
   free(copy);

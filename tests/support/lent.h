@@ -10,6 +10,7 @@ struct lent {
   fixture *f;
   peer_handle handle;    /* the host's end; its data points to this struct */
   peer *client;          /* the other end */
+  weir_tls *tls;         /* what the host says that its client speaks; not owned; NULL: plain */
   bool out;              /* the relay has it */
   unsigned returns;      /* how often it came back .. */
   bool open;             /* .. and how, the last time */

@@ -120,6 +120,11 @@ static bool left(const weir__stream *base, bool fin) {
 
 static size_t unacked(const weir__stream *base) { return from_base(base)->unacked; }
 
+static uint64_t added(const weir__stream *base) {
+  (void)base;
+  return 0;
+}
+
 static const weir__stream_verbs verbs = {
     .read_start = read_start,
     .read_stop = read_stop,
@@ -131,6 +136,7 @@ static const weir__stream_verbs verbs = {
     .silent = silent,
     .left = left,
     .unacked = unacked,
+    .added = added,
 };
 
 /* ---- what the peer and the socket do ---- */

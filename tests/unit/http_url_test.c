@@ -20,7 +20,7 @@ static void an_origin_is_taken_apart(void) {
   static const struct {
     const char *text, *host, *path, *authority;
     int port;
-    bool numeric;
+    bool numeric, tls;
   } cases[] = {
       {"http://a", "a", NULL, "a", 80, false},
       {"http://a/", "a", NULL, "a", 80, false},
@@ -38,6 +38,10 @@ static void an_origin_is_taken_apart(void) {
       {"http://[2001:db8::1]:80", "2001:db8::1", NULL, "[2001:db8::1]:80", 80, true},
       {"http://[::ffff:192.0.2.7]:81/", "::ffff:192.0.2.7", NULL, "[::ffff:192.0.2.7]:81", 81,
        true},
+      {"https://a", "a", NULL, "a", 443, false, true},
+      {"HTTPS://a:8443/", "a", NULL, "a:8443", 8443, false, true},
+      {"https://a:80", "a", NULL, "a:80", 80, false, true},
+      {"https://[::1]", "::1", NULL, "[::1]", 443, true, true},
       {"unix:/run/app.sock", NULL, "/run/app.sock", "localhost", 80, false},
       {"UNIX:/a b", NULL, "/a b", "localhost", 80, false},
   };
@@ -54,6 +58,7 @@ static void an_origin_is_taken_apart(void) {
     CHECK_STR(url.authority, cases[i].authority);
     CHECK_INT(url.port, cases[i].port);
     CHECK_INT(url.numeric, cases[i].numeric);
+    CHECK_INT(url.tls, cases[i].tls);
     weir__url_free(&url, &mem);
     CHECK_NO_LEAK(&a);
   }
@@ -105,7 +110,13 @@ static void what_is_no_origin_is_refused_and_nothing_kept(void) {
       "http://[192.0.2.7]",
       "http://[a]",
       "http://[fe80::1%eth0]",
-      "https://a",
+      "https:",
+      "https:/a",
+      "https://",
+      "https://a/b",
+      "https://u@a",
+      "https://a:0",
+      "httpss://a",
       "ftp://a",
       "unix:",
       "unix:a",

@@ -38,7 +38,7 @@ static void begin_with(fixture *f, net *n, bool server, weir_tls *ours, weir_tls
     tls_end_accept(&f->peer, theirs);
   }
   CHECK_INT(weir__handshake_start(&f->handshake, &n->io, &n->clock, &f->below.base, f->ours.engine,
-                                  on_report, f),
+                                  &(weir__handshake_wish){.fn = on_report, .owner = f}),
             0);
   CHECK_INT(f->reports, 0);
 }
@@ -261,7 +261,8 @@ static int start(weir__mem *mem, void *arg) {
   tls_end ours;
   mem_stream_init(&below);
   tls_end_connect(&ours, an_origin(CA("root.crt")), "good.test", (weir__slice){0});
-  int rc = weir__handshake_start(&h, &io, &n->clock, &below.base, ours.engine, on_report, NULL);
+  int rc = weir__handshake_start(&h, &io, &n->clock, &below.base, ours.engine,
+                                 &(weir__handshake_wish){.fn = on_report});
   if (rc == 0) {
     ours.engine = NULL;
     weir__handshake_cancel(h);

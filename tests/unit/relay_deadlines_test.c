@@ -73,7 +73,8 @@ static void every_timer_has_its_own(void) {
   thing t;
   begin(&t);
   for (int i = 0; i < WEIR__TIMERS; i++) set(&t, (enum weir_timer)i, 10u * (unsigned)(i + 1));
-  CHECK_STR(wait(&t, 100), "connect@10 head@20 gap@30 total@40 stall@50 request_body@60 ");
+  CHECK_STR(wait(&t, 100),
+            "connect@10 head@20 gap@30 total@40 stall@50 request_body@60 handshake@70 ");
   finish(&t);
 }
 

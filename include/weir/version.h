@@ -16,10 +16,11 @@
 extern "C" {
 #endif
 
-/* The version of the library that runs, as "0.1.0"; of the llhttp it was built with, as "9.2.1"
- * (uv_version_string() tells libuv's). Static memory. Any thread. */
+/* The version of the library that runs, as "0.1.0"; of the llhttp and the Mbed TLS it was built
+ * with, as "9.2.1" (uv_version_string() tells libuv's). Static memory. Any thread. */
 WEIR_EXTERN const char *weir_version(void);
 WEIR_EXTERN const char *weir_llhttp_version(void);
+WEIR_EXTERN const char *weir_mbedtls_version(void);
 
 #ifdef __cplusplus
 }

@@ -101,3 +101,5 @@ void weir_tls_free(weir_tls *tls) {
 }
 
 bool weir__tls_is_server(const weir_tls *tls) { return tls->server; }
+
+const char *weir_mbedtls_version(void) { return MBEDTLS_VERSION_STRING; }

@@ -16,7 +16,7 @@
 /* ---- the same rules once more ---- */
 
 typedef struct reading {
-  bool good, numeric;
+  bool good, numeric, tls;
   weir__slice host, authority, path; /* of the text; ptr NULL: none */
   unsigned long port;
 } reading;
@@ -69,7 +69,7 @@ static void read_http(reading *r, weir__slice rest) {
   weir__slice port;
   if (rest.len && rest.ptr[rest.len - 1] == '/') rest.len--;
   r->authority = rest;
-  r->port = 80;
+  r->port = r->tls ? 443 : 80;
   if (!split(rest, &r->host, &port)) return;
   if (port.ptr && (!read_number(port, 5, &r->port) || !r->port)) return;
   if (is_v6_in_brackets(r->host)) {
@@ -97,7 +97,10 @@ static bool begins(weir__slice s, const char *with) {
 
 static reading read_origin(weir__slice text) {
   reading r = {0};
-  if (begins(text, "http://"))
+  r.tls = begins(text, "https://");
+  if (r.tls)
+    read_http(&r, weir__slice_of(text.ptr + 8, text.len - 8));
+  else if (begins(text, "http://"))
     read_http(&r, weir__slice_of(text.ptr + 7, text.len - 7));
   else if (begins(text, "unix:"))
     read_unix(&r, weir__slice_of(text.ptr + 5, text.len - 5));
@@ -115,10 +118,13 @@ static void check_part(const char *got, weir__slice want) {
 static void check_again(const weir__url *url, weir__mem *mem) {
   char text[512];
   weir__url again;
-  snprintf(text, sizeof text, url->path ? "unix:%s" : "http://%s",
+  snprintf(text, sizeof text, "%s%s",
+           url->path  ? "unix:"
+           : url->tls ? "https://"
+                      : "http://",
            url->path ? url->path : url->authority);
   if (weir__url_parse(&again, mem, text) != 0) return; /* out of memory: told by the caller */
-  REQUIRE(again.port == url->port && again.numeric == url->numeric);
+  REQUIRE(again.port == url->port && again.numeric == url->numeric && again.tls == url->tls);
   if (url->host) REQUIRE(strcmp(again.host, url->host) == 0);
   if (url->path) REQUIRE(strcmp(again.path, url->path) == 0);
   REQUIRE(strcmp(again.authority, url->authority) == 0);
@@ -130,6 +136,7 @@ static void check_url(const weir__url *url, const reading *want) {
   check_part(url->path, want->path);
   check_part(url->authority, want->authority);
   REQUIRE(url->port == want->port && url->port > 0 && url->numeric == want->numeric);
+  REQUIRE(url->tls == want->tls);
   /* it becomes the Host of requests */
   REQUIRE(weir__is_host(weir__slice_str(url->authority)));
 }

@@ -117,17 +117,21 @@ static int opened(weir__tls *e) {
   return WEIR__TLS_DONE;
 }
 
-/* Mbed TLS may ask for more although there is some. */
-static int shake(weir__tls *e) {
-  int rc;
-  do rc = mbedtls_ssl_handshake(&e->ssl);
-  while (rc == MBEDTLS_ERR_SSL_WANT_READ && e->in->len);
+/* Mbed TLS may ask for more although there is some. Step by step: what one said is no alert of the
+ * next. */
+static int shake(weir__tls *e, size_t *before) {
+  int rc = 0;
+  while (!mbedtls_ssl_is_handshake_over(&e->ssl)) {
+    *before = e->out->len;
+    rc = mbedtls_ssl_handshake_step(&e->ssl);
+    if (rc && (rc != MBEDTLS_ERR_SSL_WANT_READ || !e->in->len)) break;
+  }
   return rc;
 }
 
 static int handshake(weir__tls *e) {
   size_t before = e->out->len;
-  int rc = shake(e);
+  int rc = shake(e, &before);
   if (rc == 0) return opened(e);
   if (rc == MBEDTLS_ERR_SSL_WANT_READ) return WEIR__TLS_MORE;
   if (rc == MBEDTLS_ERR_SSL_WANT_WRITE) return WEIR__TLS_FULL;

@@ -16,6 +16,7 @@ typedef struct fixture {
   unsigned closes;
   bytes got;
   const char *says; /* what the peer says as soon as it is open, behind its last flight */
+  unsigned gone;    /* how often it was said that the stream below is */
 } fixture;
 
 static void on_report(void *owner, int status, weir__stream *stream) {
@@ -23,6 +24,12 @@ static void on_report(void *owner, int status, weir__stream *stream) {
   f->reports++;
   f->status = status;
   f->stream = stream;
+}
+
+static void on_gone(void *owner) {
+  fixture *f = owner;
+  CHECK(f->below.closed);
+  f->gone++;
 }
 
 static void begin_with(fixture *f, net *n, bool server, weir_tls *ours, weir_tls *theirs) {
@@ -37,9 +44,10 @@ static void begin_with(fixture *f, net *n, bool server, weir_tls *ours, weir_tls
     tls_end_connect(&f->ours, ours, "good.test", none);
     tls_end_accept(&f->peer, theirs);
   }
-  CHECK_INT(weir__handshake_start(&f->handshake, &n->io, &n->clock, &f->below.base, f->ours.engine,
-                                  &(weir__handshake_wish){.fn = on_report, .owner = f}),
-            0);
+  CHECK_INT(
+      weir__handshake_start(&f->handshake, &n->io, &n->clock, &f->below.base, f->ours.engine,
+                            &(weir__handshake_wish){.fn = on_report, .gone = on_gone, .owner = f}),
+      0);
   CHECK_INT(f->reports, 0);
 }
 
@@ -59,7 +67,9 @@ static void begin(fixture *f, net *n, bool server) {
 
 static void end(fixture *f) {
   if (f->stream) weir__stream_discard(f->stream);
+  unsigned gone = f->reports && f->status == 0 ? 0 : 1; /* else the stream is handed over */
   while (f->below.closed && !f->closes && mem_stream_run(&f->below)) f->closes++;
+  CHECK_INT(f->gone, gone);
   RUN_UNTIL(f->n, f->n->io.live == 0);
   f->ours.engine = NULL; /* it went with the handshake or the stream */
   tls_end_close(&f->ours);
@@ -138,6 +148,33 @@ static void what_stands_behind_the_handshake_is_read_first(void) {
   CHECK_MEM(f.got.ptr, f.got.len, "request", 7);
   end(&f);
   end_net(&n);
+}
+
+/* A host that has looked at the first bytes hands them over. */
+static void what_was_read_before_it_began_is_taken_first(void) {
+  for (size_t n_early = 1; n_early < 400; n_early += 37) {
+    net n;
+    fixture f;
+    net_begin(&n, NULL);
+    CHECK_CASE("%zu bytes", n_early);
+    memset(&f, 0, sizeof f);
+    f.n = &n;
+    mem_stream_init(&f.below);
+    tls_end_accept(&f.ours, a_server());
+    tls_end_connect(&f.peer, an_origin(CA("root.crt")), "good.test", (weir__slice){0});
+    tls_end_turn(&f.peer);
+    size_t len = n_early < f.peer.out.len ? n_early : f.peer.out.len;
+    weir__handshake_wish wish = {
+        .early = weir__slice_of(f.peer.out.ptr, len), .fn = on_report, .owner = &f};
+    CHECK_INT(
+        weir__handshake_start(&f.handshake, &n.io, &n.clock, &f.below.base, f.ours.engine, &wish),
+        0);
+    bytes_drop(&f.peer.out, len);
+    shake(&f, 0);
+    CHECK_INT(f.status, 0);
+    end(&f);
+    end_net(&n);
+  }
 }
 
 static void check_fails(bool server, weir_tls *ours, weir_tls *theirs, int want, int alert) {
@@ -286,6 +323,7 @@ int main(int argc, char **argv) {
   check_begin(argc, argv);
   TEST(both_roles_end_with_an_open_stream);
   TEST(what_stands_behind_the_handshake_is_read_first);
+  TEST(what_was_read_before_it_began_is_taken_first);
   TEST(a_refusal_is_reported_behind_its_alert);
   TEST(a_peer_that_leaves_or_speaks_no_tls_is_reported);
   TEST(a_write_that_fails_ends_it);

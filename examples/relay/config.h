@@ -13,17 +13,22 @@ struct list {
 };
 
 /* What to print instead of relaying. */
-enum show { SHOW_NOTHING, SHOW_HELP, SHOW_VERSION };
+enum show { SHOW_NOTHING, SHOW_HELP, SHOW_TUNING, SHOW_VERSION };
 
 struct config {
   weir_options options;
   struct list listen, trusted;
+  struct list certs, keys;                 /* the Nth key is that of the Nth certificate */
+  struct list redirects;                   /* plain listeners that lead to https */
+  weir_tls_options client_tls, origin_tls; /* but for certificates and keys of our own */
+  weir_tls_pair origin_pair;               /* .cert NULL: none to show to origins */
   struct routes routes;
   struct fields request_fields, response_fields;
   const char *origin_host; /* NULL: the client's Host */
   const char *access_log;  /* NULL: none */
   uint32_t workers, drain_ms;
-  int log_level; /* 0: off, else enum weir_log_level */
+  uint32_t redirect_port; /* 0: that of the first --listen */
+  int log_level;          /* 0: off, else enum weir_log_level */
   bool check_only;
   enum show show;
 };

@@ -89,6 +89,28 @@ static bool take_upgrade(const struct flag *flag, struct config *config, const c
   return true;
 }
 
+static bool take_tls_min(const struct flag *flag, struct config *config, const char *value) {
+  bool is_1_2 = strcmp(value, "1.2") == 0;
+  if (!is_1_2 && strcmp(value, "1.3") != 0) return refuse(flag, value, "1.2 or 1.3");
+  config->client_tls.min_version = is_1_2 ? WEIR_TLS_1_2 : WEIR_TLS_1_3;
+  return true;
+}
+
+/* "off" is the empty string to the library. */
+static bool take_sni(const struct flag *flag, struct config *config, const char *value) {
+  if (!*value) return refuse(flag, "''", "a name, or off");
+  config->origin_tls.sni = is_off(value) ? "" : value;
+  return true;
+}
+
+static bool take_port(const struct flag *flag, struct config *config, const char *value) {
+  uint64_t port;
+  if (!value_count(value, &port) || port < 1 || port > UINT16_MAX)
+    return refuse(flag, value, "a port from 1 to 65535");
+  *(uint32_t *)field_of(flag, config) = (uint32_t)port;
+  return true;
+}
+
 static bool take_switch(const struct flag *flag, struct config *config, const char *value) {
   (void)value;
   *(uint8_t *)field_of(flag, config) = 1;
@@ -111,6 +133,7 @@ static bool take_log_level(const struct flag *flag, struct config *config, const
 }
 
 static bool take_item(const struct flag *flag, struct config *config, const char *value) {
+  if (!*value) return refuse(flag, "''", flag->values);
   struct list *list = field_of(flag, config);
   list->items[list->count++] = value;
   return true;
@@ -143,6 +166,12 @@ static bool take_help(const struct flag *flag, struct config *config, const char
   return true;
 }
 
+static bool take_help_tuning(const struct flag *flag, struct config *config, const char *value) {
+  (void)flag, (void)value;
+  config->show = SHOW_TUNING;
+  return true;
+}
+
 static bool take_version(const struct flag *flag, struct config *config, const char *value) {
   (void)flag, (void)value;
   config->show = SHOW_VERSION;
@@ -152,13 +181,15 @@ static bool take_version(const struct flag *flag, struct config *config, const c
 /* ---- the table ---- */
 
 /* clang-format off */
-#define HEADING(text) \
-  { .name = text }
+#define HEADING(text, help) \
+  { .name = text, .page = help }
 /* clang-format on */
 #define FLAG(flag, value, text, default_value, reader) \
   .name = flag, .values = value, .help = text, .usual = default_value, .take = reader
 #define IN_CONFIG(field) .at = offsetof(struct config, field)
 #define IN_OPTIONS(field) .at = offsetof(struct config, options.field)
+#define IN_CLIENT_TLS(field) .at = offsetof(struct config, client_tls.field)
+#define IN_ORIGIN_TLS(field) .at = offsetof(struct config, origin_tls.field)
 /* clang-format off */
 #define TIMER(flag, field, text, default_value) \
   { FLAG(flag, "TIME", text, default_value, take_time), IN_OPTIONS(field) }
@@ -174,13 +205,48 @@ static bool take_version(const struct flag *flag, struct config *config, const c
 
 /* The defaults are the library's (include/weir/relay.h): a flag that is not given leaves a zero. */
 const struct flag flag_table[] = {
-    HEADING("Where (ORIGIN-URL is --route /=URL; a URL is http://host[:port] or unix:/path):"),
+    HEADING("Where (ORIGIN-URL is --route /=URL; http://.., https://.. or unix:/path):", SHOW_HELP),
     {FLAG("listen", "ADDR", "host:port, :port, unix:/path", "127.0.0.1:8080", take_address),
      IN_CONFIG(listen)},
     {FLAG("route", "PREFIX=URL", "or HOST/PREFIX=URL; the longest prefix wins", NULL, take_route)},
     {FLAG("origin-host", "VALUE", "the Host that origins get", "the client's", take_text),
      IN_CONFIG(origin_host)},
-    HEADING("Fields ({client_addr} {client_port} {local_port} {host} {scheme} {request_id}):"),
+    HEADING("TLS with clients (a FILE is PEM; SIGHUP reads all of them again):", SHOW_HELP),
+    {FLAG("cert", "FILE", "certificate and chain; --listen speaks TLS then", NULL, take_item),
+     IN_CONFIG(certs)},
+    {FLAG("key", "FILE", "of the Nth --cert, unless that file holds it too", NULL, take_item),
+     IN_CONFIG(keys)},
+    {FLAG("client-ca", "FILE", "who must have signed a certificate of each client", NULL,
+          take_text),
+     IN_CLIENT_TLS(ca)},
+    {FLAG("client-crl", "FILE", ".. and not have revoked it here", NULL, take_text),
+     IN_CLIENT_TLS(crl)},
+    {FLAG("tls-min", "1.2|1.3", "what clients must speak at least", "1.2", take_tls_min)},
+    {FLAG("ciphers", "LIST", "for clients, as OpenSSL or IANA names them", NULL, take_text),
+     IN_CLIENT_TLS(ciphers)},
+    {FLAG("http-redirect", "ADDR", "a plain listener that answers 308 to https", NULL,
+          take_address),
+     IN_CONFIG(redirects)},
+    {FLAG("redirect-port", "PORT", "the port it leads to", "that of --listen", take_port),
+     IN_CONFIG(redirect_port)},
+    HEADING("TLS with origins (https://..):", SHOW_HELP),
+    {FLAG("origin-ca", "FILE", "who must have signed them", "the system's", take_text),
+     IN_ORIGIN_TLS(ca)},
+    {FLAG("origin-crl", "FILE", ".. and not have revoked them here", NULL, take_text),
+     IN_ORIGIN_TLS(crl)},
+    {FLAG("origin-cert", "FILE", "the certificate to show to origins", NULL, take_text),
+     IN_CONFIG(origin_pair.cert)},
+    {FLAG("origin-key", "FILE", ".. and its key, unless --origin-cert holds it", NULL, take_text),
+     IN_CONFIG(origin_pair.key)},
+    {FLAG("origin-sni", "NAME|off", "the name to ask for", "the URL's host", take_sni)},
+    {FLAG("origin-verify-name", "NAME", "the name to insist on", "the URL's host", take_text),
+     IN_ORIGIN_TLS(verify_name)},
+    {FLAG("origin-insecure", NULL, "believe whoever answers", NULL, take_switch),
+     IN_ORIGIN_TLS(insecure_accept_any_certificate)},
+    {FLAG("origin-bare-end", NULL, "a body may end without TLS's close_notify", NULL, take_switch),
+     IN_ORIGIN_TLS(ignore_missing_close_notify)},
+    HEADING("Fields ({client_addr} {client_port} {local_port} {host} {scheme} {request_id}):",
+            SHOW_HELP),
     {FLAG("request-header", "'N: V'", "set on the way to the origin; 'N:' removes; {{ = {", NULL,
           take_request_field)},
     {FLAG("response-header", "'N: V'", "set on the way to the client; 'N:' removes", NULL,
@@ -196,8 +262,21 @@ const struct flag flag_table[] = {
     {FLAG("upgrade", "LIST|off", "protocols that may take over", "websocket", take_upgrade)},
     {FLAG("half-close", NULL, "answer clients that have sent FIN, too", NULL, take_switch),
      IN_OPTIONS(half_close)},
-    HEADING("Timers (300s, 5m, 250ms, a plain number of seconds, or off):"),
+    HEADING("Program (SIGTERM, SIGINT: drain, exit 0; again: cut, exit 1; wrong flags: 2):",
+            SHOW_HELP),
+    {FLAG("workers", "N", "threads, each with a relay of its own", "1", take_workers)},
+    {FLAG("access-log", "FILE|-", "a line of JSON an exchange; SIGHUP reopens it", NULL, take_text),
+     IN_CONFIG(access_log)},
+    {FLAG("log-level", "LEVEL", "off, error, warn, info, debug", "warn", take_log_level)},
+    {FLAG("drain-timeout", "TIME", "for running exchanges at SIGTERM, SIGINT", "30s", take_time),
+     IN_CONFIG(drain_ms)},
+    {FLAG("check", NULL, "only check the flags", NULL, take_check)},
+    {FLAG("version", NULL, "print the versions", NULL, take_version)},
+    {FLAG("help", NULL, "print this", NULL, take_help)},
+    {FLAG("help-tuning", NULL, "print the flags of timers and limits", NULL, take_help_tuning)},
+    HEADING("Timers (300s, 5m, 250ms, a plain number of seconds, or off):", SHOW_TUNING),
     TIMER("connect-timeout", connect_ms, "look up and connect to the origin", "5s"),
+    TIMER("handshake-timeout", handshake_ms, "TLS handshake, with client or origin", "10s"),
     TIMER("head-timeout", head_ms, "until the response head", "300s"),
     TIMER("gap-timeout", gap_ms, "between two pieces of a body", "300s"),
     TIMER("total-timeout", total_ms, "a whole exchange", "off"),
@@ -207,7 +286,7 @@ const struct flag flag_table[] = {
     TIMER("keepalive-timeout", keepalive_ms, "idle client connection", "75s"),
     TIMER("idle-origin", idle_origin_ms, "idle origin connection", "4s"),
     TIMER("user-timeout", user_timeout_ms, "TCP_USER_TIMEOUT to the client", "30s"),
-    HEADING("Limits (64k, 1m, a plain number, or off):"),
+    HEADING("Limits (64k, 1m, a plain number, or off):", SHOW_TUNING),
     SIZE("head-bytes", head_bytes, "a message head", "64k", 1024),
     COUNT("head-fields", head_fields, "fields in a head", "128"),
     SIZE("target-bytes", target_bytes, "a request target", "16k", 1),
@@ -222,15 +301,5 @@ const struct flag flag_table[] = {
     SIZE("outbox-low", outbox_low, ".. and those it goes on at", "64k", 1),
     SIZE("pipeline-bytes", pipeline_bytes, "early bytes kept from a client", "64k", 1),
     SIZE("notsent-lowat", notsent_lowat, "TCP_NOTSENT_LOWAT to the client", "128k", 1),
-    HEADING("Program (SIGTERM, SIGINT: drain, exit 0; again: cut, exit 1; wrong flags: 2):"),
-    {FLAG("workers", "N", "threads, each with a relay of its own", "1", take_workers)},
-    {FLAG("access-log", "FILE|-", "a line of JSON an exchange; SIGHUP reopens it", NULL, take_text),
-     IN_CONFIG(access_log)},
-    {FLAG("log-level", "LEVEL", "off, error, warn, info, debug", "warn", take_log_level)},
-    {FLAG("drain-timeout", "TIME", "for running exchanges at SIGTERM, SIGINT", "30s", take_time),
-     IN_CONFIG(drain_ms)},
-    {FLAG("check", NULL, "only check the flags", NULL, take_check)},
-    {FLAG("version", NULL, "print the versions", NULL, take_version)},
-    {FLAG("help", NULL, "print this", NULL, take_help)},
     {0},
 };

@@ -18,6 +18,7 @@ struct flag {
   take_fn take;      /* NULL: a heading of the help */
   size_t at;         /* of the field in struct config */
   uint64_t least;    /* of a number */
+  enum show page;    /* of a heading: the help that it and the flags below it are shown in */
 };
 
 /* Ends with a nameless one. */

@@ -8,7 +8,12 @@
 
 #include "flag_table.h"
 #include "say.h"
+#include "tls.h"
 #include "values.h"
+
+/* Those that flags fill. */
+#define LISTS_OF(config) \
+  { &(config)->listen, &(config)->redirects, &(config)->certs, &(config)->keys, &(config)->trusted }
 
 /* ---- help ---- */
 
@@ -19,10 +24,11 @@ static void print_flag(const struct flag *flag) {
          flag->usual ? flag->usual : "", flag->usual ? ")" : "");
 }
 
-static void show_help(void) {
-  printf("Usage: weir-relay [flags] [ORIGIN-URL]     relays HTTP, every chunk as it comes\n"
-         "(--listen, --route, --..-header and --trusted-proxy: as often as you like)\n");
+static void show_flags(enum show page) {
+  bool here = false;
   for (const struct flag *flag = flag_table; flag->name; flag++) {
+    if (!flag->take) here = flag->page == page;
+    if (!here) continue;
     if (flag->take)
       print_flag(flag);
     else
@@ -30,14 +36,25 @@ static void show_help(void) {
   }
 }
 
+static void show_help(void) {
+  printf("Usage: weir-relay [flags] [ORIGIN-URL]     relays HTTP, every chunk as it comes\n"
+         "(--listen, --route, --cert, --key, --http-redirect, --..-header and\n"
+         "--trusted-proxy: as often as you like)\n");
+  show_flags(SHOW_HELP);
+}
+
 static void show_version(void) {
-  printf("weir-relay %s (libuv %s, llhttp %s)\n", weir_version(), uv_version_string(),
-         weir_llhttp_version());
+  printf("weir-relay %s (libuv %s, llhttp %s, Mbed TLS %s)\n", weir_version(), uv_version_string(),
+         weir_llhttp_version(), weir_mbedtls_version());
 }
 
 static void show(enum show what) {
-  if (what == SHOW_HELP) show_help();
-  if (what == SHOW_VERSION) show_version();
+  switch (what) {
+  case SHOW_NOTHING: return;
+  case SHOW_HELP: show_help(); return;
+  case SHOW_TUNING: show_flags(SHOW_TUNING); return;
+  case SHOW_VERSION: show_version(); return;
+  }
 }
 
 /* ---- parsing ---- */
@@ -115,27 +132,43 @@ static bool check_limits(const weir_options *o) {
   return true;
 }
 
+static bool check_places(const struct config *config, const char *flag, const struct list *list) {
+  for (size_t i = 0; i < list->count && config->workers > 1; i++)
+    if (value_is_unix(list->items[i]))
+      return say("--%s %s: only a port can be shared by --workers %u; use 1 worker", flag,
+                 list->items[i], config->workers);
+  return true;
+}
+
 static bool check(struct config *config) {
   if (config->routes.count == 0)
     return say("no origin given: name one, as in weir-relay http://127.0.0.1:8081; see --help");
   if (config->listen.count == 0) config->listen.items[config->listen.count++] = "127.0.0.1:8080";
-  for (size_t i = 0; i < config->listen.count && config->workers > 1; i++)
-    if (value_is_unix(config->listen.items[i]))
-      return say("--listen %s: only a port can be shared by --workers %u; use 1 worker",
-                 config->listen.items[i], config->workers);
-  return check_limits(&config->options);
+  return check_places(config, "listen", &config->listen) &&
+         check_places(config, "http-redirect", &config->redirects) &&
+         check_limits(&config->options) && tls_check(config);
 }
 
 /* Room for all arguments, a default, and the NULL behind them. */
 static bool make_lists(struct config *config, size_t arguments) {
-  config->listen.items = calloc(arguments + 2, sizeof *config->listen.items);
-  config->trusted.items = calloc(arguments + 2, sizeof *config->trusted.items);
-  return (config->listen.items && config->trusted.items) || say("out of memory");
+  struct list *lists[] = LISTS_OF(config);
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    lists[i]->items = calloc(arguments + 2, sizeof *lists[i]->items);
+    if (!lists[i]->items) return say("out of memory");
+  }
+  return true;
 }
 
 enum flags_result flags_parse(struct config *config, int argc, char **argv) {
   *config = (struct config){
-      .options = {WEIR_OPTIONS_INIT}, .workers = 1, .drain_ms = 30000, .log_level = WEIR_LOG_WARN};
+      .options = {WEIR_OPTIONS_INIT},
+      .client_tls = {WEIR_TLS_OPTIONS_INIT},
+      .origin_tls = {WEIR_TLS_OPTIONS_INIT},
+      .origin_pair = {WEIR_TLS_PAIR_INIT},
+      .workers = 1,
+      .drain_ms = 30000,
+      .log_level = WEIR_LOG_WARN,
+  };
   if (!make_lists(config, (size_t)argc)) return FLAGS_WRONG;
   char **next = argv + 1;
   while (*next && !config->show) {
@@ -152,8 +185,8 @@ enum flags_result flags_parse(struct config *config, int argc, char **argv) {
 }
 
 void config_free(struct config *config) {
-  free(config->listen.items);
-  free(config->trusted.items);
+  struct list *lists[] = LISTS_OF(config);
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) free(lists[i]->items);
   routes_free(&config->routes);
   fields_free(&config->request_fields);
   fields_free(&config->response_fields);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "redirect.h"
 #include "say.h"
 
 enum { ID_SIZE = 64, PORT_SIZE = 12 };
@@ -81,9 +82,15 @@ static int verdict(int rc) {
 
 /* ---- hooks ---- */
 
+/* With certificates, all but --http-redirect speak TLS: what is plain never reaches an origin. */
+static bool is_for_https(const struct handler *h, const weir_exchange *ex) {
+  return h->config->certs.count && strcmp(weir_exchange_scheme(ex), "https") != 0;
+}
+
 static int on_request(weir_exchange *ex, weir_head *head, void *user) {
   const struct handler *h = user;
   if (wants_note(h)) take_note(ex);
+  if (is_for_https(h, ex)) return redirect_to_https(ex, h->https_port);
   return verdict(apply(&h->config->request_fields, h, ex, head));
 }
 
@@ -116,7 +123,8 @@ static void on_end(weir_exchange *ex, enum weir_end end, const weir_stats *stats
 weir_hooks handler_hooks(struct handler *h) {
   weir_hooks hooks = {WEIR_HOOKS_INIT, .user = h};
   bool note = wants_note(h);
-  if (note || h->config->request_fields.count) hooks.on_request = on_request;
+  if (note || h->config->redirects.count || h->config->request_fields.count)
+    hooks.on_request = on_request;
   if (h->config->response_fields.count) hooks.on_response = on_response;
   if (note) hooks.on_end = on_end;
   return hooks;

@@ -1,5 +1,5 @@
-/* What weir-relay does at the hooks of an exchange: sets and removes fields, and writes the access
- * log at the end. A worker has its own, used on the worker's thread only. It knows no loop. */
+/* What weir-relay does at the hooks of an exchange: sets and removes fields, leads plain HTTP to
+ * https, and writes the access log at the end. A worker has its own, used on the worker's thread only. It knows no loop. */
 #ifndef RELAY_HANDLER_H
 #define RELAY_HANDLER_H
 
@@ -12,6 +12,7 @@
 struct handler {
   const struct config *config;
   struct access_log log;
+  int https_port;     /* where --http-redirect leads; the worker sets it when it knows */
   char id_prefix[24]; /* what tells the exchanges of this worker from those of any other */
 };
 

@@ -1,6 +1,6 @@
 /* weir-relay: a relay for production, built on weir's public headers. This file starts the workers,
- * listens, and turns signals into orders; it never knows HTTP. main() owns the configuration, the
- * workers and a loop of its own for signals; each worker owns its loop and relay. */
+ * listens, and turns signals into orders; it never knows HTTP. main() owns the configuration, TLS,
+ * the workers and a loop of its own for signals; each worker owns its loop and relay. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,17 +10,20 @@
 
 #include "flags.h"
 #include "say.h"
+#include "tls.h"
 #include "worker.h"
 
 enum { EXIT_DRAINED = 0, EXIT_FORCED = 1, EXIT_WRONG = 2, SIGNALS = 3, ID_BYTES = 4 };
 
 struct program {
   struct config config;
+  struct tls tls;
   struct worker *workers;
   size_t opened;  /* workers that are open .. */
   size_t started; /* .. and those that have a thread */
   size_t running;
-  struct place *places; /* what to listen on, as many as config.listen */
+  struct place *places; /* what to listen on: config.listen, then config.redirects */
+  size_t place_count;
   uv_loop_t loop;
   uv_signal_t signals[SIGNALS];
   int told; /* how often to end */
@@ -51,7 +54,8 @@ static bool open_workers(struct program *p) {
   p->workers = calloc(p->config.workers, sizeof *p->workers);
   if (!p->workers) return say("out of memory");
   while (p->opened < p->config.workers) {
-    if (!worker_open(&p->workers[p->opened], &p->config, run, (unsigned)p->opened)) return false;
+    if (!worker_open(&p->workers[p->opened], &p->config, &p->tls, run, (unsigned)p->opened))
+      return false;
     p->opened++;
   }
   return true;
@@ -65,33 +69,34 @@ static bool listen_on(struct program *p, struct place *place) {
 }
 
 static bool listen_everywhere(struct program *p) {
-  size_t count = p->config.listen.count;
-  p->places = calloc(count, sizeof *p->places);
+  const struct list *listen = &p->config.listen, *redirects = &p->config.redirects;
+  p->places = calloc(listen->count + redirects->count, sizeof *p->places);
   if (!p->places) return say("out of memory");
-  for (size_t i = 0; i < count; i++) {
-    p->places[i].address = p->config.listen.items[i];
+  for (size_t i = 0; i < listen->count; i++)
+    p->places[p->place_count++] = (struct place){.address = listen->items[i]};
+  for (size_t i = 0; i < redirects->count; i++)
+    p->places[p->place_count++] = (struct place){.address = redirects->items[i], .redirects = true};
+  for (size_t i = 0; i < p->place_count; i++)
     if (!listen_on(p, &p->places[i])) return false;
-  }
   return true;
 }
 
 /* "host:0" with the real port; without a host, every address of the machine. */
-static void announce_port(const char *address, int port) {
-  int host = (int)(strrchr(address, ':') - address);
-  if (host)
-    printf("listening on http://%.*s:%d\n", host, address, port);
-  else
-    printf("listening on http://0.0.0.0:%d\n", port);
+static void announce_port(const char *verb, const char *scheme, const struct place *place) {
+  int host = (int)(strrchr(place->address, ':') - place->address);
+  printf("%s %s://%s%.*s:%d\n", verb, scheme, host ? "" : "0.0.0.0", host, place->address,
+         place->port);
 }
 
 /* Scripts wait for these lines, so they must not sit in a buffer. */
 static void announce(const struct program *p) {
-  for (size_t i = 0; i < p->config.listen.count; i++) {
+  for (size_t i = 0; i < p->place_count; i++) {
     const struct place *place = &p->places[i];
+    const char *verb = place->redirects ? "redirecting" : "listening on";
     if (place->port)
-      announce_port(place->address, place->port);
+      announce_port(verb, p->tls.clients && !place->redirects ? "https" : "http", place);
     else
-      printf("listening on %s\n", place->address);
+      printf("%s %s\n", verb, place->address);
   }
   fflush(stdout);
 }
@@ -116,9 +121,12 @@ static void on_end_signal(uv_signal_t *signal, int number) {
   }
 }
 
+/* The files of TLS are read here, so that no worker waits for them. */
 static void on_reopen_signal(uv_signal_t *signal, int number) {
+  struct program *p = signal->data;
   (void)number;
-  order_all(signal->data, ORDER_REOPEN);
+  order_all(p, ORDER_REOPEN);
+  tls_reload(&p->tls);
 }
 
 static void close_signals(struct program *p) {
@@ -174,6 +182,7 @@ static void close_all(struct program *p) {
   for (size_t i = 0; i < p->opened; i++) worker_close(&p->workers[i]);
   free(p->workers);
   free(p->places);
+  tls_close(&p->tls);
   config_free(&p->config);
 }
 
@@ -185,7 +194,7 @@ int main(int argc, char **argv) {
   if (flags == FLAGS_RUN) {
     signal(SIGPIPE, SIG_IGN); /* libuv writes without MSG_NOSIGNAL */
     allow_many_descriptors();
-    bool ok = open_workers(&p);
+    bool ok = tls_open(&p.tls, &p.config) && open_workers(&p);
     if (ok && p.config.check_only)
       status = 0;
     else if (ok && listen_everywhere(&p))

@@ -76,6 +76,16 @@ void routes_free(struct routes *routes) {
   *routes = (struct routes){0};
 }
 
+/* ---- https ---- */
+
+static bool is_https(const char *url) { return strncasecmp(url, "https://", 8) == 0; }
+
+bool routes_have_https(const struct routes *routes) {
+  for (size_t i = 0; i < routes->count; i++)
+    if (is_https(routes->items[i].url)) return true;
+  return false;
+}
+
 /* ---- applying ---- */
 
 /* The upstream of an earlier route with the same URL, so that both share its idle connections. */
@@ -87,8 +97,9 @@ static weir_upstream *find_upstream(const struct routes *routes, weir_upstream *
 }
 
 static bool make_upstream(weir_upstream **upstream, weir_relay *relay, const char *url,
-                          const char *host) {
-  weir_upstream_options options = {WEIR_UPSTREAM_OPTIONS_INIT, .url = url, .host = host};
+                          const char *host, weir_tls *tls) {
+  weir_upstream_options options = {WEIR_UPSTREAM_OPTIONS_INIT, .url = url, .host = host,
+                                   .tls = is_https(url) ? tls : NULL};
   int rc = weir_upstream_new(upstream, relay, &options);
   if (rc == 0) return true;
   options.host = NULL; /* WEIR_EURL does not tell which of the two it means */
@@ -98,21 +109,21 @@ static bool make_upstream(weir_upstream **upstream, weir_relay *relay, const cha
 }
 
 static bool apply(const struct routes *routes, weir_upstream **upstreams, weir_relay *relay,
-                  const char *host) {
+                  const char *host, weir_tls *tls) {
   for (size_t i = 0; i < routes->count; i++) {
     const struct route *route = &routes->items[i];
     upstreams[i] = find_upstream(routes, upstreams, i);
-    if (!upstreams[i] && !make_upstream(&upstreams[i], relay, route->url, host)) return false;
+    if (!upstreams[i] && !make_upstream(&upstreams[i], relay, route->url, host, tls)) return false;
     int rc = weir_relay_route(relay, route->host, route->prefix, upstreams[i]);
     if (rc) return say("--route %s: %s", route->text, weir_strerror(rc));
   }
   return true;
 }
 
-bool routes_apply(const struct routes *routes, weir_relay *relay, const char *host) {
+bool routes_apply(const struct routes *routes, weir_relay *relay, const char *host, weir_tls *tls) {
   weir_upstream **upstreams = calloc(routes->count, sizeof *upstreams);
   if (!upstreams) return say("out of memory");
-  bool ok = apply(routes, upstreams, relay, host);
+  bool ok = apply(routes, upstreams, relay, host, tls);
   free(upstreams);
   return ok;
 }

@@ -18,9 +18,12 @@ struct routes {
 bool routes_add(struct routes *routes, const char *text);
 bool routes_add_origin(struct routes *routes, const char *url);
 
+/* True if some URL is https. */
+bool routes_have_https(const struct routes *routes);
+
 /* Gives all of them to a relay, with one upstream for each URL. `host` is sent to all origins, or
- * NULL for the client's. False after saying what is wrong. */
-bool routes_apply(const struct routes *routes, weir_relay *relay, const char *host);
+ * NULL for the client's; `tls` is for those with https. False after saying what is wrong. */
+bool routes_apply(const struct routes *routes, weir_relay *relay, const char *host, weir_tls *tls);
 
 void routes_free(struct routes *routes);
 

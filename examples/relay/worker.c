@@ -79,11 +79,12 @@ static bool open_relay(struct worker *w) {
   const char *bad = rc == WEIR_ECIDR ? find_bad_range(config) : NULL;
   if (bad) return say("--trusted-proxy %s: %s", bad, weir_strerror(rc));
   if (rc) return say("cannot start: %s", weir_strerror(rc));
-  return routes_apply(&config->routes, w->relay, config->origin_host);
+  return routes_apply(&config->routes, w->relay, config->origin_host, w->tls->origins);
 }
 
-bool worker_open(struct worker *w, const struct config *config, const char *run, unsigned number) {
-  *w = (struct worker){.config = config};
+bool worker_open(struct worker *w, const struct config *config, const struct tls *tls,
+                 const char *run, unsigned number) {
+  *w = (struct worker){.config = config, .tls = tls};
   int rc = uv_loop_init(&w->loop);
   if (rc) return say("cannot start: %s", uv_strerror(rc));
   rc = open_orders(w);
@@ -104,12 +105,21 @@ static void print_address(char *out, size_t size, const struct place *place) {
     snprintf(out, size, "%s", place->address);
 }
 
+/* The port in the answers of --http-redirect. A unix socket has none, and https' own is meant. */
+static void note_https_port(struct worker *w, int port) {
+  if (w->config->redirect_port) port = (int)w->config->redirect_port;
+  if (!w->handler.https_port) w->handler.https_port = port;
+}
+
 bool worker_listen(struct worker *w, struct place *place) {
   char address[512];
-  weir_listen_options options = {WEIR_LISTEN_OPTIONS_INIT, .reuse_port = w->config->workers > 1};
+  weir_listen_options options = {WEIR_LISTEN_OPTIONS_INIT, .reuse_port = w->config->workers > 1,
+                                 .tls = place->redirects ? NULL : w->tls->clients};
   print_address(address, sizeof address, place);
   int rc = weir_relay_listen(w->relay, address, &options, &place->port);
-  return rc == 0 || say("cannot listen on %s: %s", place->address, weir_strerror(rc));
+  if (rc) return say("cannot listen on %s: %s", place->address, weir_strerror(rc));
+  if (!place->redirects) note_https_port(w, place->port);
+  return true;
 }
 
 /* ---- the thread ---- */

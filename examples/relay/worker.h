@@ -1,5 +1,5 @@
 /* A worker: one loop, one relay, one thread. Made, started, joined and closed by the main thread;
- * while it runs, orders are all that reaches it. Workers share nothing but the configuration. */
+ * while it runs, orders are all that reaches it. Workers share nothing but the configuration and TLS. */
 #ifndef RELAY_WORKER_H
 #define RELAY_WORKER_H
 
@@ -8,11 +8,13 @@
 
 #include "config.h"
 #include "handler.h"
+#include "tls.h"
 
 enum order { ORDER_DRAIN, ORDER_STOP, ORDER_REOPEN, ORDER_COUNT };
 
 struct worker {
   const struct config *config;
+  const struct tls *tls;
   struct handler handler;
   uv_loop_t loop;
   uv_async_t orders[ORDER_COUNT];
@@ -25,12 +27,13 @@ struct worker {
 struct place {
   const char *address;
   int port;
+  bool redirects; /* plain HTTP that leads to https, of the first place that has a port */
 };
 
 /* Makes the relay with its origins and routes; nothing listens yet. False after saying why, and
  * nothing is left. */
-bool worker_open(struct worker *worker, const struct config *config, const char *run,
-                 unsigned number);
+bool worker_open(struct worker *worker, const struct config *config, const struct tls *tls,
+                 const char *run, unsigned number);
 
 /* Listens; port 0 becomes the real one, so that the next worker gets the same. False after saying
  * why. */

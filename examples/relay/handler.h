@@ -12,7 +12,7 @@
 struct handler {
   const struct config *config;
   struct access_log log;
-  int https_port;     /* where --http-redirect leads; the worker sets it when it knows */
+  int https_port;     /* where --http-redirect leads, set once known; 0: the usual one */
   char id_prefix[24]; /* what tells the exchanges of this worker from those of any other */
 };
 

@@ -18,7 +18,7 @@ static char *place_at_https(const char *host, int port, const char *target) {
   char suffix[PORT_SIZE] = "";
   size_t size = strlen("https://") + strlen(host) + sizeof suffix + strlen(target) + 1;
   char *place = malloc(size);
-  if (port != HTTPS_PORT) snprintf(suffix, sizeof suffix, ":%d", port);
+  if (port && port != HTTPS_PORT) snprintf(suffix, sizeof suffix, ":%d", port);
   if (place) snprintf(place, size, "https://%.*s%s%s", (int)name_len(host), host, suffix, target);
   return place;
 }

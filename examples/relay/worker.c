@@ -105,7 +105,7 @@ static void print_address(char *out, size_t size, const struct place *place) {
     snprintf(out, size, "%s", place->address);
 }
 
-/* The port in the answers of --http-redirect. A unix socket has none, and https' own is meant. */
+/* The first port we get is where --http-redirect leads; a unix socket has none. */
 static void note_https_port(struct worker *w, int port) {
   if (w->config->redirect_port) port = (int)w->config->redirect_port;
   if (!w->handler.https_port) w->handler.https_port = port;

@@ -1,7 +1,8 @@
 #!/bin/sh
-# weir-relay as a program: every flag, what it says when something is wrong, fields, the access log, workers, signals and
-# sockets, all seen from outside with curl.
+# weir-relay as a program: every flag but those of TLS, what it says when something is wrong, fields, the access log,
+# workers, signals and sockets, all seen from outside with curl.
 . "$(dirname "$0")/lib.inc"
+. "$real/cli.inc"
 
 need curl curl
 need "$python" python3
@@ -14,22 +15,8 @@ origin=$url
 
 # ---- what is wrong is said in one line, and nothing starts ----
 
-# Exit 2, nothing on stdout, and one line on stderr that begins with the program's name.
-refuses() { # words of the sentence, arguments..
-  words=$1
-  shift
-  timeout 10 "$relay" "$@" >"$work/refused.out" 2>"$work/refused.err"
-  is "$?" 2 || return 1
-  [ ! -s "$work/refused.out" ] || { echo "it printed: $(cat "$work/refused.out")"; return 1; }
-  is "$(grep -c '' "$work/refused.err")" 1 || { cat "$work/refused.err"; return 1; }
-  case $(cat "$work/refused.err") in
-    "weir-relay: "*"$words"*) ;;
-    *) echo "'$words' is not in: $(cat "$work/refused.err")"; return 1 ;;
-  esac
-}
-
 check no_origin_is_refused refuses "no origin given"
-for flag in connect head gap total stall request-head request-body keepalive user drain; do
+for flag in connect handshake head gap total stall request-head request-body keepalive user drain; do
   check "a_bad_time_is_refused_by_--$flag-timeout" \
     refuses "--$flag-timeout 5x: want a time such as 300s, 5m or 250ms" "--$flag-timeout" 5x "$origin"
 done
@@ -58,10 +45,10 @@ for address in here 1.2.3.4:http 1.2.3.4:70000 :: unix:x; do
   check "a_bad_address_is_refused_$address" refuses "--listen $address: want host:port" --listen "$address" "$origin"
 done
 check an_address_of_another_machine_is_refused refuses "cannot listen on 192.0.2.1:0: " --listen 192.0.2.1:0 "$origin"
-for bad in https://127.0.0.1 ftp://127.0.0.1 127.0.0.1:80 http://127.0.0.1/path http://127.0.0.1:x http:// unix:x; do
-  check "a_bad_origin_is_refused_$bad" refuses "$bad: not an origin: want http://host[:port] or unix:/path" "$bad"
+for bad in https://127.0.0.1/path ftp://127.0.0.1 127.0.0.1:80 http://127.0.0.1/path http://127.0.0.1:x http:// unix:x; do
+  check "a_bad_origin_is_refused_$bad" refuses "$bad: not an origin: want http://host[:port], https:// or unix:/path" "$bad"
 done
-check a_bad_url_in_a_route_is_refused refuses "https://x: not an origin" --route /a=https://x
+check a_bad_url_in_a_route_is_refused refuses "https://x:y: not an origin" --route /a=https://x:y
 check a_route_without_prefix_is_refused refuses "--route http://x: want PREFIX=URL" --route http://x
 check two_origins_are_refused refuses "two origins for /: 'http://a' and 'http://b'" http://a http://b
 check two_routes_for_one_prefix_are_refused refuses "two origins for Example.org/a" \
@@ -100,13 +87,14 @@ check an_open_brace_is_refused refuses "is no placeholder" --request-header 'X: 
 
 # ---- help, version, check ----
 
-fits_two_screens() {
-  "$relay" --help >"$work/help" || return 1
-  at_most "$(grep -c '' "$work/help")" 48 && at_most "$(awk '{ print length($0) }' "$work/help" | sort -n | tail -1)" 80
+fits_two_screens() { # flag
+  "$relay" "$1" >"$work/page" || return 1
+  at_most "$(grep -c '' "$work/page")" 48 && at_most "$(awk '{ print length($0) }' "$work/page" | sort -n | tail -1)" 80 &&
+    cat "$work/page" >>"$work/help"
 }
 
 shows_every_default() {
-  for value in 127.0.0.1:8080 5s 300s 60s 10s 75s 4s 64k 128 16k 16 64 256k 30s weir websocket; do
+  for value in 127.0.0.1:8080 5s 300s 60s 10s 75s 4s 64k 128 16k 16 64 256k 30s weir websocket 1.2; do
     grep -qF "($value)" "$work/help" || { echo "$value is missing"; return 1; }
   done
 }
@@ -114,7 +102,7 @@ shows_every_default() {
 # Each flag in the help is one that parses: without its value it says what it wants, switches are right as they are.
 knows_every_flag() {
   for flag in $(sed -n 's/^  --\([a-z-]*\) .*/\1/p' "$work/help"); do
-    out=$(timeout 10 "$relay" --check "$origin" "--$flag" 2>&1)
+    out=$(timeout 10 "$relay" --check --origin-insecure https://127.0.0.1 "--$flag" 2>&1)
     code=$?
     case "$code $out" in
       "2 weir-relay: --$flag needs a value: --$flag "* | 0*) ;;
@@ -123,10 +111,20 @@ knows_every_flag() {
   done
 }
 
-check help_fits_two_screens fits_two_screens
+# What the program takes is what it tells of.
+lists_every_flag() {
+  for flag in $(sed -n 's/^ *{*\(FLAG\|TIMER\|SIZE\|COUNT\)("\([a-z-]*\)".*/\2/p' "$real/../../examples/relay/flag_table.c"); do
+    grep -q -- "^  --$flag " "$work/help" || { echo "--$flag is missing"; return 1; }
+  done
+}
+
+check help_fits_two_screens fits_two_screens --help
+check the_help_of_timers_and_limits_does_too fits_two_screens --help-tuning
 check help_shows_the_defaults shows_every_default
 check help_lists_what_parses knows_every_flag
-check version_names_libraries sh -c '"$1" --version | grep -Eq "^weir-relay [0-9.]+ \(libuv [0-9.]+, llhttp [0-9.]+\)$"' - "$relay"
+check help_lists_all_there_is lists_every_flag
+check version_names_libraries sh -c '"$1" --version |
+  grep -Eq "^weir-relay [0-9.]+ \(libuv [0-9.]+, llhttp [0-9.]+, Mbed TLS 3\.[0-9.]+\)$"' - "$relay"
 
 all_flags() {
   timeout 10 "$relay" --check --listen 127.0.0.1:0 --listen '[::1]:0' --listen :0 --route "/a=$origin" --route "x.org/=$origin" \
@@ -153,18 +151,6 @@ start_relay relay --listen "unix:$work/relay.sock" --access-log "$work/access.lo
   --response-header 'X-Id: {request_id}' "$origin"
 port=${url##*:}
 
-get() { # path, curl's arguments..
-  path=$1
-  shift
-  curl -sS -m 20 "$@" "$url$path"
-}
-
-# A value out of the JSON of /headers, which lists fields as pairs.
-sent() { # name
-  "$python" -c 'import json, sys; print(*(v for n, v in json.load(open(sys.argv[1]))["fields"] if n.lower() == sys.argv[2]))' \
-    "$work/headers" "$1"
-}
-
 get /headers -A agent -H 'X-One: client' -D "$work/head" -o "$work/headers"
 id=$(sed -n 's/^X-Id: \(.*\)\r$/\1/p' "$work/head")
 check port_0_becomes_a_real_one test "$port" -gt 0
@@ -186,24 +172,6 @@ check the_route_of_a_host_wins is "$(get / -o "$work/body" -w '%{http_code}' -H 
 check the_longest_prefix_wins is "$(get /refused/x -o "$work/body" -w '%{http_code}')" 502
 
 # ---- the access log ----
-
-# Waits until the log has a line about that target; leaves it in $work/line.
-logged() { # target
-  tries=0
-  until grep -F "\"target\":\"$1\"" "$work/access.log" >"$work/line"; do
-    tries=$((tries + 1))
-    [ $tries -lt 100 ] || { echo "no line about $1"; return 1; }
-    sleep 0.05
-  done
-}
-
-# What a line says, one value after the other.
-line_has() { # wanted, keys..
-  wanted=$1
-  shift
-  is "$("$python" -c 'import json, sys; line = json.load(open(sys.argv[1])); print(*(line[k] for k in sys.argv[2:]))' \
-    "$work/line" "$@")" "$wanted"
-}
 
 all_lines_are_json() { # file
   "$python" -c 'import json, sys; [json.loads(line) for line in open(sys.argv[1])]' "$1"
@@ -373,18 +341,6 @@ all_reopened() {
 check every_worker_reopens_the_log all_reopened
 
 # ---- the end ----
-
-begin_stream() { # path
-  rm -f "$work/stream"
-  curl -sN -m 30 "$url$1" -o "$work/stream" &
-  client=$!
-  tries=0
-  until [ -s "$work/stream" ]; do
-    tries=$((tries + 1))
-    [ $tries -lt 100 ] || die "no stream from $url$1"
-    sleep 0.05
-  done
-}
 
 # The listener closes before the running stream has ended.
 refuses_connections() {

@@ -138,7 +138,9 @@ static int parse_key(mbedtls_pk_context *key, const source *s, weir_tls_why *why
                           s->name);
   if (!strstr(text, "PRIVATE KEY-----"))
     return weir__tls_fail(why, WEIR_ETLS_FILE,
-                          "%s: holds no key: want PEM with -----BEGIN PRIVATE KEY-----", s->name);
+                          "%s: holds no key: want PEM with -----BEGIN PRIVATE KEY-----, there or "
+                          "in a file of its own",
+                          s->name);
   return weir__tls_fail(why, WEIR_ETLS_FILE, "%s: the key is malformed, or neither RSA nor EC",
                         s->name);
 }

@@ -285,6 +285,7 @@ int weir__stream_tls_new(weir__stream **stream, weir__io *io, weir__clock *clock
   s->catch_up.fn = on_catch_up;
   s->rest.fn = on_rest;
   weir__tls_rest(engine);
+  weir__deadline_set(clock, &s->rest, REST_MS); /* tickets of TLS 1.3 are still to be sent */
   weir__stream_own(below, &events, s);
   *stream = &s->base;
   return 0;

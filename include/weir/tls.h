@@ -7,6 +7,8 @@
  *   if (weir_tls_server_new(
  *           &tls, &(weir_tls_options){WEIR_TLS_OPTIONS_INIT, .pairs = &pair, .pair_count = 1}, &why))
  *     fprintf(stderr, "%s\n", why.text);
+ *   weir_relay_listen(relay, ":443", &(weir_listen_options){WEIR_LISTEN_OPTIONS_INIT, .tls = tls},
+ *                     NULL);
  *
  * PEM: an option that wants PEM takes the path of a file, or the PEM itself: a string that holds
  * `-----BEGIN `.
@@ -70,8 +72,8 @@ typedef struct weir_tls_options {
                       system's (Debian's, Fedora's, Alpine's, macOS's place is known) */
   const char *crl; /* none; PEM of lists of revoked certificates. An authority without a list
                       there is not asked about */
-  const char *const *alpn; /* {"http/1.1"}; NULL-terminated, the best first; an empty list sends and
-                              expects none */
+  const char *const *alpn; /* {"http/1.1"}, and a server's {"http/1.1", "http/1.0"}; NULL-terminated,
+                              the best first; an empty list sends and expects none */
   enum weir_tls_version min_version; /* WEIR_TLS_1_2 */
   enum weir_tls_version max_version; /* WEIR_TLS_1_3 */
   const char *ciphers; /* those of both versions with forward secrecy and AEAD; names as IANA or

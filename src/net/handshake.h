@@ -2,8 +2,8 @@
  * the connection is for. It owns both until it reports, and then what it reports is the caller's.
  *
  * Each step is a job in libuv's thread pool, for a full handshake takes Mbed TLS milliseconds: the
- * loop goes on meanwhile. At most WEIR__HANDSHAKE_JOBS of a loop run at once, so that name look-ups
- * find a thread; the others wait in line. */
+ * loop goes on meanwhile. At most WEIR__HANDSHAKE_JOBS of a loop are in the pool at once, so that a
+ * name look-up waits behind few; the others wait in line. */
 #ifndef WEIR_NET_HANDSHAKE_H
 #define WEIR_NET_HANDSHAKE_H
 

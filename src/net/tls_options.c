@@ -6,7 +6,9 @@
 
 enum { TICKET_S = 12 * 3600, TICKET_S_MAX = 7 * 24 * 3600, CACHE = 1000, ALPN_MAX = 16 };
 
-static const char *const http_1_1[] = {"http/1.1", NULL};
+/* curl asked for HTTP/1.0 offers that alone. */
+static const char *const of_server[] = {"http/1.1", "http/1.0", NULL};
+static const char *const of_origin[] = {"http/1.1", NULL};
 
 static int wrong(weir_tls_why *why, const char *sentence) {
   return weir__tls_fail(why, WEIR_EINVAL, "%s", sentence);
@@ -95,8 +97,8 @@ static int copy_pairs(weir_tls_options *o, weir__arena *arena, weir_tls_why *why
   return 0;
 }
 
-static int copy_alpn(weir_tls_options *o, weir__arena *arena, weir_tls_why *why) {
-  const char *const *from = o->alpn ? o->alpn : http_1_1;
+static int copy_alpn(weir_tls_options *o, weir__arena *arena, bool server, weir_tls_why *why) {
+  const char *const *from = o->alpn ? o->alpn : server ? of_server : of_origin;
   size_t count = 0;
   while (from[count]) count++;
   if (count > ALPN_MAX) return wrong(why, "alpn: want at most 16 protocols");
@@ -129,7 +131,7 @@ int weir__tls_options(weir_tls_options *o, weir__arena *arena, bool server,
   int rc = check_versions(o, why);
   if (!rc) rc = server ? check_server(o, why) : check_origin(o, why);
   if (!rc) rc = copy_pairs(o, arena, why);
-  if (!rc) rc = copy_alpn(o, arena, why);
+  if (!rc) rc = copy_alpn(o, arena, server, why);
   if (!rc) rc = copy_strings(o, arena);
   return rc;
 }

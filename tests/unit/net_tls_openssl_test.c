@@ -320,6 +320,21 @@ static void without_a_cipher_in_common_nobody_speaks(void) {
   }
 }
 
+/* As curl does when it is to speak HTTP/1.0. */
+static void a_client_that_offers_http_1_0_alone_is_served(void) {
+  EACH_VERSION(v) {
+    ossl_end peer;
+    tls_end ours;
+    ossl_client(&peer, NULL, v);
+    SSL_CTX_set_alpn_protos(peer.ctx, (const unsigned char *)"\x08http/1.0", 9);
+    ossl_begin(&peer, NULL);
+    tls_end_accept(&ours, SERVER(.sni = NULL));
+    CHECK(ossl_talk(&peer, &ours));
+    CHECK_STR(weir__tls_alpn(ours.engine), "http/1.0");
+    part(&peer, &ours);
+  }
+}
+
 static void alpn_is_agreed_upon_or_nobody_speaks(void) {
   EACH_VERSION(v) {
     ossl_end peer;
@@ -433,6 +448,7 @@ int main(int argc, char **argv) {
   TEST(an_old_origin_refuses_us);
   TEST(without_a_cipher_in_common_nobody_speaks);
   TEST(alpn_is_agreed_upon_or_nobody_speaks);
+  TEST(a_client_that_offers_http_1_0_alone_is_served);
   TEST(an_alert_is_told_with_its_number);
   TEST(a_client_that_guessed_another_group_is_asked_again);
   TEST(a_key_update_is_never_data);

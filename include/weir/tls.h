@@ -72,7 +72,8 @@ typedef struct weir_tls_options {
                       system's (Debian's, Fedora's, Alpine's, macOS's place is known) */
   const char *crl; /* none; PEM of lists of revoked certificates. An authority without a list
                       there is not asked about */
-  const char *const *alpn; /* {"http/1.1"}, and a server's {"http/1.1", "http/1.0"}; NULL-terminated,
+  const char *const
+      *alpn; /* {"http/1.1"}, and a server's {"http/1.1", "http/1.0"}; NULL-terminated,
                               the best first; an empty list sends and expects none */
   enum weir_tls_version min_version; /* WEIR_TLS_1_2 */
   enum weir_tls_version max_version; /* WEIR_TLS_1_3 */

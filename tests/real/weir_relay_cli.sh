@@ -118,11 +118,19 @@ lists_every_flag() {
   done
 }
 
+# The tables for those who come from nginx.
+readme_knows_them() {
+  for flag in $(sed -n '/^| nginx | weir-relay/,/^$/p' "$real/../../README.md" | grep -oE -- '--[a-z]+[a-z-]*' | sort -u); do
+    grep -q -- "^  $flag " "$work/help" || { echo "there is no $flag"; return 1; }
+  done
+}
+
 check help_fits_two_screens fits_two_screens --help
 check the_help_of_timers_and_limits_does_too fits_two_screens --help-tuning
 check help_shows_the_defaults shows_every_default
 check help_lists_what_parses knows_every_flag
 check help_lists_all_there_is lists_every_flag
+check the_flags_in_readme_exist readme_knows_them
 check version_names_libraries sh -c '"$1" --version |
   grep -Eq "^weir-relay [0-9.]+ \(libuv [0-9.]+, llhttp [0-9.]+, Mbed TLS 3\.[0-9.]+\)$"' - "$relay"
 

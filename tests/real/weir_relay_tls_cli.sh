@@ -148,8 +148,8 @@ check scheme_is_https is "$(sent x-scheme)" https
 check a_response_field_is_set matches '^Strict-Transport-Security: max-age=31536000.$' "$work/head"
 shake_hands -alpn h2,http/1.1
 check http_1_1_is_agreed_on matches '^ALPN protocol: http/1.1' "$work/session"
-get '/bulk?n=80' $trust -o "$work/body"
-curl -sS -m 20 "$origin/bulk?n=80" -o "$work/wanted"
+get '/bulk?bytes=5000000' $trust -o "$work/body"
+curl -sS -m 20 "$origin/bulk?bytes=5000000" -o "$work/wanted"
 check a_body_comes_whole same_bytes "$work/body" "$work/wanted"
 check it_is_large test "$(wc -c <"$work/body")" -gt 1000000
 get '/text?n=4&interval_ms=60&size=10' $trust -o "$work/body"
@@ -478,6 +478,19 @@ kill -HUP "$(pid_of plain_only)"
 check without_tls_only_the_log_is_reopened soon test -e "$work/plain.log"
 check_end_of plain_only
 check and_nothing_is_said is "$(grep -c TLS "$work/plain_only.err")" 0
+
+# ---- the command in README.md ----
+
+sed -n '/^weir-relay --listen :443/,/[^\\]$/p' "$real/../../README.md" |
+  sed -e "s|^weir-relay --listen :443|exec $relay --listen 127.0.0.1:0|" -e "s|/etc/ssl/site.pem|$ca/good.pem|" \
+    -e "s|/etc/ssl/site.key|$ca/good.key|" -e 's|--http-redirect :80|--http-redirect 127.0.0.1:0|' \
+    -e "s|http://127.0.0.1:8081|$origin|" >"$work/readme.sh"
+start readme sh "$work/readme.sh"
+get /headers $trust -D "$work/head" >"$work/headers"
+check it_serves_https_and_says_so is "$(sent x-forwarded-proto) $(sent remote-host)" "https 127.0.0.1"
+check it_asks_for_https_ever_after matches '^Strict-Transport-Security: max-age=31536000.$' "$work/head"
+check it_leads_there leads_to "308 $url/x" "$(sed -n 's/^redirecting //p' "$work/readme.out")/x"
+check_end_of readme
 
 # ---- both sides at once ----
 

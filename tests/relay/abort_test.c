@@ -165,12 +165,12 @@ static void a_client_that_resets_ends_its_origin_connection_in_every_phase(void)
 
 static void a_client_may_leave_while_the_origin_connects(void) {
   for (int reset = 0; reset < 2; reset++) {
-    char url[64];
+    char url[URL_ROOM];
     black_hole hole;
     fixture f;
     black_hole_open(&hole);
     fixture_init(&f);
-    snprintf(url, sizeof url, "http://127.0.0.1:%d", hole.port);
+    print_url(url, "127.0.0.1", hole.port);
     f.origin_options.url = url;
     fixture_start(&f);
     peer *client = ask(&f, GET);

@@ -272,12 +272,12 @@ static void a_chunked_upload_is_paused_likewise(void) {
 
 /* What comes before there is a connection waits, within the same bound. */
 static void an_upload_waits_for_the_connection_in_bounded_memory(void) {
-  char url[64];
+  char url[URL_ROOM];
   black_hole hole;
   fixture f;
   black_hole_open(&hole);
   fixture_init(&f);
-  snprintf(url, sizeof url, "http://127.0.0.1:%d", hole.port);
+  print_url(url, "127.0.0.1", hole.port);
   f.origin_options.url = url;
   fixture_start(&f);
   forget_peak(&f);

@@ -78,12 +78,12 @@ static void what_one_read_brought_before_a_hook_closed_the_relay_arrives(void) {
 
 static void closing_ends_an_attempt_to_connect(void) {
   for (int named = 0; named < 2; named++) {
-    char url[64];
+    char url[URL_ROOM];
     black_hole hole;
     fixture f;
     black_hole_open(&hole);
     fixture_init(&f);
-    snprintf(url, sizeof url, "http://%s:%d", named ? "localhost" : "127.0.0.1", hole.port);
+    print_url(url, named ? "localhost" : "127.0.0.1", hole.port);
     f.origin_options.url = url;
     fixture_start(&f);
     ask(&f, GET);

@@ -276,12 +276,12 @@ static void an_exchange_may_be_aborted_from_outside_in_every_phase(void) {
 }
 
 static void an_exchange_may_be_aborted_while_it_connects(void) {
-  char url[64];
+  char url[URL_ROOM];
   black_hole hole;
   fixture f;
   black_hole_open(&hole);
   fixture_init(&f);
-  snprintf(url, sizeof url, "http://127.0.0.1:%d", hole.port);
+  print_url(url, "127.0.0.1", hole.port);
   f.origin_options.url = url;
   fixture_start(&f);
   peer *client = ask(&f, GET);

@@ -1,6 +1,4 @@
 /* A hook sends a request to another origin than the routes do: weir_exchange_set_upstream(). */
-#include <stdio.h>
-
 #include "support/fixture.h"
 
 #define OK_TWO "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -9,7 +7,6 @@ typedef struct detour {
   origin_server origin; /* the other one */
   weir_upstream *upstream;
   const char *host;
-  char url[64];
 } detour;
 
 static int go_elsewhere(weir_exchange *ex, weir_head *head, void *user) {
@@ -24,11 +21,8 @@ static int go_elsewhere(weir_exchange *ex, weir_head *head, void *user) {
 static void start_detour(fixture *f, detour *d) {
   if (!f->hooks.on_request) f->hooks.on_request = go_elsewhere;
   f->test = d;
-  origin_open(&d->origin, &f->loop, NULL);
   fixture_start(f);
-  snprintf(d->url, sizeof d->url, "http://127.0.0.1:%d", d->origin.port);
-  weir_upstream_options o = {WEIR_UPSTREAM_OPTIONS_INIT, .url = d->url, .host = d->host};
-  CHECK_INT(weir_upstream_new(&d->upstream, f->relay, &o), 0);
+  d->upstream = add_origin(f, &d->origin, d->host);
 }
 
 static void end_detour(fixture *f, detour *d) {

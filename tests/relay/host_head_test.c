@@ -249,16 +249,11 @@ static void hooks_struct_of_a_wrong_size_is_refused(void) {
 }
 
 static void the_upstream_of_a_start_outweighs_the_routes(void) {
-  char url[64];
-  weir_upstream *other;
   origin_server second;
   lent l;
   fixture f;
   open_lent(&f, &l);
-  origin_open(&second, &f.loop, NULL);
-  snprintf(url, sizeof url, "http://127.0.0.1:%d", second.port);
-  weir_upstream_options o = {WEIR_UPSTREAM_OPTIONS_INIT, .url = url, .host = "second"};
-  CHECK_INT(weir_upstream_new(&other, f.relay, &o), 0);
+  weir_upstream *other = add_origin(&f, &second, "second");
   CHECK_INT(lend_request_to(&l, GET, "", other, NULL), 0);
   RUN_UNTIL(&f, origin_peer(&second, 0) && got(origin_peer(&second, 0), "\r\n\r\n"));
   CHECK(has_line(take(origin_peer(&second, 0)), "Host: second"));

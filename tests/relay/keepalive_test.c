@@ -530,10 +530,10 @@ static void a_name_without_address_is_a_502(void) {
 }
 
 static void an_origin_may_be_named(void) {
-  char url[64];
+  char url[URL_ROOM];
   fixture f;
   fixture_init(&f);
-  snprintf(url, sizeof url, "http://localhost:%d", f.origin.port);
+  print_url(url, "localhost", f.origin.port);
   f.origin_options.url = url;
   fixture_start(&f);
   peer *client = client_open(&f);

@@ -597,14 +597,9 @@ static void a_bad_chunk_after_the_answer_began_cuts_it(void) {
 
 static void routes_go_by_host_and_longest_prefix(void) {
   origin_server other;
-  weir_upstream *up;
-  char url[64];
   fixture f;
   fixture_open(&f);
-  origin_open(&other, &f.loop, NULL);
-  snprintf(url, sizeof url, "http://127.0.0.1:%d", other.port);
-  weir_upstream_options o = {WEIR_UPSTREAM_OPTIONS_INIT, .url = url};
-  CHECK_INT(weir_upstream_new(&up, f.relay, &o), 0);
+  weir_upstream *up = add_origin(&f, &other, NULL);
   CHECK_INT(weir_relay_route(f.relay, NULL, "/v1/", up), 0);
   CHECK_INT(weir_relay_route(f.relay, "b.example", "/", up), 0);
   ask(&f, "GET /v1 HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -30,12 +30,12 @@ static void check_timeout(const fixture *f, enum weir_timer timer, int status) {
 /* ---- connect ---- */
 
 static void connecting_takes_five_seconds_at_most(void) {
-  char url[64];
+  char url[URL_ROOM];
   black_hole hole;
   fixture f;
   black_hole_open(&hole);
   fixture_init(&f);
-  snprintf(url, sizeof url, "http://127.0.0.1:%d", hole.port);
+  print_url(url, "127.0.0.1", hole.port);
   f.origin_options.url = url;
   fixture_start(&f);
   peer *client = ask(&f, GET);

@@ -8,8 +8,9 @@
 static struct {
   char **wanted; /* names on the command line */
   int wanted_count;
-  int run, failed; /* tests */
-  int failures;    /* checks of the running test */
+  int run, failed, skipped; /* tests */
+  int failures;             /* checks of the running test */
+  const char *why_skipped;  /* the running test; NULL: it is not */
   char the_case[200];
 } check;
 
@@ -29,14 +30,25 @@ void check_run(const char *name, void (*test)(void)) {
   if (!is_wanted(name)) return;
   check.run++;
   check.failures = 0;
+  check.why_skipped = NULL;
   check.the_case[0] = '\0';
   test();
+  bool skipped = check.why_skipped && !check.failures;
   if (check.failures) check.failed++;
-  printf("%s %s\n", check.failures ? "FAILED" : "ok    ", name);
+  if (skipped) check.skipped++;
+  printf("%s %s%s%s\n",
+         check.failures ? "FAILED"
+         : skipped      ? "skip  "
+                        : "ok    ",
+         name, skipped ? ": " : "", skipped ? check.why_skipped : "");
 }
 
+void check_skip(const char *why) { check.why_skipped = why; }
+
 int check_end(void) {
-  printf("%d of %d failed\n", check.failed, check.run);
+  printf("%d of %d failed", check.failed, check.run);
+  if (check.skipped) printf(", %d skipped", check.skipped);
+  printf("\n");
   if (!check.run) printf("nothing ran\n");
   return check.run && !check.failed ? 0 : 1;
 }

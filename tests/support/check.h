@@ -31,6 +31,9 @@
 
 #define TEST(name) check_run(#name, name)
 
+/* The rest of the test that calls it proves nothing in this run, and why: said, and counted. */
+void check_skip(const char *why);
+
 void check_begin(int argc, char **argv);
 void check_run(const char *name, void (*test)(void));
 /* What main returns: 0 only if tests ran and every check in them held. */

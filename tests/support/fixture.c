@@ -36,18 +36,33 @@ void fixture_init(fixture *f) {
   f->hooks.on_end = on_end;
   f->hooks.user = f;
   if (getenv("WEIR_TEST_LOG")) f->options.log = on_log, f->options.log_level = WEIR_LOG_DEBUG;
+  if (client_is_secure()) f->listen_options.tls = way_listener_tls();
   origin_open(&f->origin, &f->loop, NULL);
+  f->origin.secure = origin_is_secure();
+}
+
+void print_url(char url[URL_ROOM], const char *host, int port) {
+  snprintf(url, URL_ROOM, "http%s://%s:%d", origin_is_secure() ? "s" : "", host, port);
+}
+
+/* A test that has an origin of its own kind says so by its URL. */
+static void choose_origin(fixture *f, char url[URL_ROOM]) {
+  weir_upstream_options *o = &f->origin_options;
+  print_url(url, "127.0.0.1", f->origin.port);
+  if (!o->url) o->url = url;
+  f->origin.secure = strncmp(o->url, "https:", 6) == 0;
+  if (f->origin.secure && !o->tls) o->tls = way_origin_tls();
 }
 
 void fixture_start(fixture *f) {
-  char url[64];
+  char url[URL_ROOM];
   weir_upstream_options *o = &f->origin_options;
-  snprintf(url, sizeof url, "http://127.0.0.1:%d", f->origin.port);
-  if (!o->url) o->url = url;
+  choose_origin(f, url);
   CHECK_INT(weir_relay_new(&f->relay, &f->loop.uv, &f->options), 0);
   CHECK_INT(weir_upstream_new(&f->upstream, f->relay, o), 0);
   CHECK_INT(weir_relay_route(f->relay, NULL, "/", f->upstream), 0);
   CHECK_INT(weir_relay_listen(f->relay, "127.0.0.1:0", &f->listen_options, &f->port), 0);
+  if (f->listen_options.tls || o->tls) CHECK_INT(weir__tls_loop_need(&f->relay->io), 0);
   f->idle_bytes = f->alloc.live_bytes;
   loop_wind(&f->loop);
 }
@@ -105,15 +120,33 @@ void fixture_print(const fixture *f) {
 
 void pass(fixture *f, uint64_t ms) { weir__clock_advance(&f->relay->clock, ms); }
 
-void settle(fixture *f) { loop_settle(&f->loop); }
+/* The loop hears of a job in a thread when that is done, and not before. */
+static bool has_jobs(const fixture *f) {
+  return f->relay && !f->closed && f->relay->io.tls && f->relay->io.tls->jobs;
+}
+
+void settle(fixture *f) {
+  do loop_settle(&f->loop);
+  while (has_jobs(f) && loop_turn(&f->loop));
+}
 
 peer *client_new(fixture *f) {
-  return peer_new(&f->loop, &f->clients, UV_TCP, "client", f->client_count++);
+  peer *p = peer_new(&f->loop, &f->clients, UV_TCP, "client", f->client_count++);
+  if (f->listen_options.tls) peer_secure(p, peer_tls_client());
+  return p;
+}
+
+/* Behind the handshake come tickets, which a client that then reads no more should have. */
+static void shake(fixture *f, peer *p) {
+  loop_wind(&f->loop);
+  while (!p->connected && !is_over(p) && loop_turn(&f->loop)) {}
+  settle(f);
 }
 
 peer *client_open(fixture *f) {
   peer *p = client_new(f);
   peer_connect(p, f->port);
+  if (p->tls) shake(f, p);
   return p;
 }
 
@@ -125,6 +158,7 @@ peer *client_open_narrow(fixture *f) {
   peer_set_narrow(p);
   peer_connect(p, f->port);
   RUN_UNTIL(f, p->connected && f->relay->count.clients_total > before);
+  if (p->tls) settle(f);
   peer_stop(p);
   uv_handle_t *other_end = (uv_handle_t *)weir__stream_uv_handle(last_down(f)->uv);
   CHECK_INT(uv_send_buffer_size(other_end, &bytes), 0);
@@ -147,7 +181,20 @@ static peer *nobody(fixture *f) {
 peer *asked(fixture *f, size_t n) {
   RUN_UNTIL(f, origin_peer(&f->origin, n) && got(origin_peer(&f->origin, n), "\r\n\r\n"));
   peer *p = origin_peer(&f->origin, n);
+  if (p && p->tls) CHECK_STR(peer_tls_asked_name(p->tls), "good.test");
   return p ? p : nobody(f);
+}
+
+weir_upstream *add_origin(fixture *f, origin_server *o, const char *host) {
+  char url[URL_ROOM];
+  weir_upstream *upstream = NULL;
+  origin_open(o, &f->loop, NULL);
+  o->secure = origin_is_secure();
+  print_url(url, "127.0.0.1", o->port);
+  weir_upstream_options options = {WEIR_UPSTREAM_OPTIONS_INIT, .url = url, .host = host,
+                                   .tls = o->secure ? way_origin_tls() : NULL};
+  CHECK_INT(weir_upstream_new(&upstream, f->relay, &options), 0);
+  return upstream;
 }
 
 /* ---- observe ---- */

@@ -11,6 +11,8 @@
  *   CHECK_INT(take(client)->status, 200);    observe
  *   fixture_end(&f);
  *
+ * Clients and origins speak TLS where the way of this run says so (support/way.h).
+ *
  * The end closes everything, turns the loop until it is dry, and checks that no handle, no
  * descriptor and no memory is left, and that each exchange had exactly one end. */
 #ifndef WEIR_TEST_FIXTURE_H
@@ -24,12 +26,15 @@
 #include "support/alloc.h"
 #include "support/check.h"
 #include "support/origin.h"
+#include "support/way.h"
 #include "weir.h"
 
 #define GET "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 #define OK_EMPTY "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 #define OK_CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 #define OK_CLOSE "HTTP/1.1 200 OK\r\n\r\n"
+
+enum { URL_ROOM = 64 };
 
 /* What on_end was told. */
 typedef struct ended {
@@ -52,8 +57,8 @@ struct fixture {
   /* To be changed between fixture_init() and fixture_start(). The hooks' user is the fixture. */
   weir_options options;
   weir_hooks hooks;
-  weir_upstream_options origin_options; /* NULL url: that of `origin` */
-  weir_listen_options listen_options;
+  weir_upstream_options origin_options;          /* NULL url: that of `origin`, and its tls */
+  weir_listen_options listen_options;            /* with tls: clients speak it */
   void (*at_end)(fixture *f, weir_exchange *ex); /* the last thing in on_end */
   void *test;                                    /* the test's own */
 
@@ -90,14 +95,21 @@ void close_relay(fixture *f);
 
 /* Time jumps, and what is due is called. */
 void pass(fixture *f, uint64_t ms);
+/* Lets everything happen that can by itself, handshakes in their threads too. */
 void settle(fixture *f);
 
 /* ---- clients and origins ---- */
 
-peer *client_new(fixture *f);               /* not connected yet */
-peer *client_open(fixture *f);              /* connects to the relay */
+peer *client_new(fixture *f); /* not connected yet */
+/* Connects to the relay; over TLS it comes back when hands are shaken, or never will be. */
+peer *client_open(fixture *f);
 peer *client_open_narrow(fixture *f);       /* with a small window, and not reading */
 peer *ask(fixture *f, const char *request); /* connects and sends that */
+
+/* The URL of an origin there, of the kind that this run has. */
+void print_url(char url[URL_ROOM], const char *host, int port);
+/* Opens one more origin, of the same kind, that the relay knows by `host` (NULL: the client's). */
+weir_upstream *add_origin(fixture *f, origin_server *o, const char *host);
 
 /* The connection number `n` of the origin, once a whole request head has come on it. */
 peer *asked(fixture *f, size_t n);

@@ -5,7 +5,7 @@
 
 #include "net/listen.h"
 
-enum { FIELDS_MAX = 16 };
+enum { FIELDS_MAX = 16, HELLO_READ = 100 };
 
 /* ---- making ---- */
 
@@ -55,6 +55,13 @@ void lent_open(lent *l, fixture *f, uv_handle_type type) {
   peer_go(l->client);
 }
 
+void lent_secure(lent *l) {
+  l->tls = l->f->listen_options.tls;
+  if (!l->tls) return;
+  peer_secure(l->client, peer_tls_client());
+  l->client->connected = false;
+}
+
 void lent_close(lent *l) {
   if (l->out) close_relay(l->f);
   RUN_UNTIL(l->f, !l->out);
@@ -89,7 +96,31 @@ static void on_returned(uv_stream_t *stream, const weir_returned *returned, void
 
 /* ---- lending ---- */
 
+/* What the client has said before stays behind what it says here. */
+static void say_first(peer *p, const char *text, size_t len) {
+  weir__slice later = peer_tls_unhold(p->tls);
+  p->unsent -= later.len;
+  peer_send(p, text, len);
+  peer_send(p, later.ptr, later.len);
+  free((char *)later.ptr);
+}
+
+/* The host finds out by its first bytes that the client speaks TLS, say. */
+static size_t read_hello(lent *l, char *room, size_t size) {
+  uv_os_fd_t fd = -1;
+  CHECK_INT(uv_fileno(&l->handle.any, &fd), 0);
+  ssize_t n = recv(fd, room, size, MSG_WAITALL);
+  return CHECK(n > 0) ? (size_t)n : 0;
+}
+
 int lend(lent *l, const char *bytes, size_t len) {
+  char hello[HELLO_READ];
+  if (l->client->tls && !l->client->connected) {
+    say_first(l->client, bytes, len);
+    peer_greet(l->client);
+    len = read_hello(l, hello, sizeof hello);
+    bytes = hello;
+  }
   char *copy = exact_copy(bytes, len);
   l->calling = true;
   weir_accept_options o = {WEIR_ACCEPT_OPTIONS_INIT, .read = len ? copy : NULL, .read_len = len,

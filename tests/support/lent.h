@@ -24,12 +24,16 @@ void lent_only(fixture *f);
 
 /* Two connected ends: UV_TCP on the loopback, or UV_NAMED_PIPE. */
 void lent_open(lent *l, fixture *f, uv_handle_type type);
+/* Where this run says that clients speak TLS, this one does: for lend() only, for who lends a
+ * request has read it. To be called before the client says anything. */
+void lent_secure(lent *l);
 /* Closes it. If the relay still has it, the relay is closed before. */
 void lent_close(lent *l);
 /* Behind fixture_end(). */
 void lent_free(lent *l);
 
-/* The host has read `bytes` already. They are gone when it returns. */
+/* The host has read `bytes` already. They are gone when it returns. Over TLS the client says them
+ * before anything else, and what the host has read is the beginning of its hello. */
 int lend(lent *l, const char *bytes, size_t len);
 /* The host has read `head` of one request, which it splits into a weir_request, and then `body`. */
 int lend_request(lent *l, const char *head, const char *body);

@@ -15,11 +15,15 @@ static void on_connection(uv_stream_t *server, int status) {
   origin_server *o = server->data;
   if (!CHECK_INT(status, 0)) return;
   peer *p = peer_new(o->loop, &o->peers, server->type, "origin", o->count++);
-  p->connected = true;
+  p->connected = !o->secure;
   CHECK_INT(uv_accept(server, &p->handle.stream), 0);
   peer_hurry(p);
   if (o->narrow) peer_set_narrow(p);
-  if (!o->deaf) peer_go(p);
+  if (o->secure) peer_secure(p, peer_tls_server()), peer_greet(p);
+  if (o->deaf)
+    peer_stop(p);
+  else
+    peer_go(p);
 }
 
 static void begin_to_listen(origin_server *o) {

@@ -12,6 +12,7 @@ typedef struct origin_server {
   size_t count;
   bool narrow; /* new connections have a small window */
   bool deaf;   /* new connections are not read */
+  bool secure; /* they speak TLS */
   bool closed;
 } origin_server;
 

@@ -48,24 +48,69 @@ static void end(peer *p, int error) {
   uv_read_stop(&p->handle.stream);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
-  peer *p = stream->data;
-  if (n > 0) {
-    keep(p, buf->base, (size_t)n);
+static void open_tls(peer *p);
+static void send_cipher(peer *p);
+
+/* What has come and was not looked at: all records, unless it has stopped. */
+static void take_records(peer *p) {
+  char plain[16 * 1024];
+  for (size_t n; !p->stopped && (n = peer_tls_read(p->tls, plain, sizeof plain)) > 0; p->reads++)
+    keep(p, plain, n);
+  p->closed_well = p->tls->closed;
+}
+
+static void take_cipher(peer *p) {
+  peer_tls_shake(p->tls);
+  send_cipher(p);
+  if (p->tls->open && !p->connected) open_tls(p);
+  take_records(p);
+  send_cipher(p);
+  if (p->tls->failed && !is_over(p)) end(p, UV_EPROTO);
+}
+
+static void take_in(peer *p, const char *bytes, size_t len) {
+  if (p->tls) {
+    peer_tls_feed(p->tls, bytes, len);
+    take_cipher(p);
+  } else {
+    keep(p, bytes, len);
     p->reads++;
-  } else if (n < 0) {
-    end(p, (int)n);
   }
 }
 
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
+  peer *p = stream->data;
+  if (n > 0)
+    take_in(p, buf->base, (size_t)n);
+  else if (n < 0)
+    end(p, (int)n);
+}
+
+static void read_on(peer *p) {
+  uv_read_stop(&p->handle.stream);
+  CHECK_INT(uv_read_start(&p->handle.stream, on_alloc, on_read), 0);
+}
+
+void peer_read_now(peer *p) {
+  uv_os_fd_t fd;
+  ssize_t n;
+  if (p->closed || is_over(p) || uv_fileno(&p->handle.any, &fd)) return;
+  while ((n = recv(fd, p->loop->scratch, sizeof p->loop->scratch, MSG_DONTWAIT)) > 0)
+    take_in(p, p->loop->scratch, (size_t)n);
+}
+
+static bool is_shaking(const peer *p) { return p->tls && !p->tls->open; }
+
 void peer_stop(peer *p) {
-  if (!p->closed) uv_read_stop(&p->handle.stream);
+  p->stopped = true;
+  if (!p->closed && !is_shaking(p)) uv_read_stop(&p->handle.stream);
 }
 
 void peer_go(peer *p) {
+  p->stopped = false;
   if (p->closed || is_over(p)) return;
-  uv_read_stop(&p->handle.stream);
-  CHECK_INT(uv_read_start(&p->handle.stream, on_alloc, on_read), 0);
+  if (p->tls) take_cipher(p);
+  if (!is_over(p)) read_on(p);
 }
 
 /* ---- making ---- */
@@ -99,9 +144,18 @@ void peer_hurry(peer *p) {
   if (p->handle.any.type == UV_TCP) CHECK_INT(uv_tcp_nodelay(&p->handle.tcp, 1), 0);
 }
 
+void peer_secure(peer *p, peer_tls *tls) { p->tls = tls; }
+
+void peer_greet(peer *p) {
+  if (!p->tls) return;
+  peer_tls_shake(p->tls);
+  send_cipher(p);
+  read_on(p);
+}
+
 static void on_connect(uv_connect_t *req, int status) {
   peer *p = weir__container_of(req, peer, connect);
-  p->connected = status == 0;
+  p->connected = status == 0 && !p->tls;
   if (status == UV_ECANCELED) return;
   if (status) {
     p->error = status;
@@ -109,7 +163,10 @@ static void on_connect(uv_connect_t *req, int status) {
     return;
   }
   peer_hurry(p);
-  peer_go(p);
+  if (p->tls)
+    peer_greet(p);
+  else
+    peer_go(p);
 }
 
 void peer_connect(peer *p, int port) {
@@ -143,7 +200,7 @@ static void on_sent(uv_write_t *req, int status) {
   if (poured) pour_on(p);
 }
 
-void peer_send(peer *p, const char *bytes, size_t len) {
+static void send_raw(peer *p, const char *bytes, size_t len) {
   if (p->closed || p->send_error) return;
   sending *s = grow(NULL, sizeof *s + len);
   s->peer = p;
@@ -156,6 +213,37 @@ void peer_send(peer *p, const char *bytes, size_t len) {
   p->send_error = rc;
   p->unsent -= len;
   free(s);
+}
+
+static void send_cipher(peer *p) {
+  weir__slice out = peer_tls_out(p->tls);
+  if (out.len) send_raw(p, out.ptr, out.len);
+  peer_tls_sent(p->tls);
+}
+
+static void send_plain(peer *p, const char *bytes, size_t len) {
+  if (!p->tls->open) p->unsent += len;
+  peer_tls_write(p->tls, bytes, len);
+  send_cipher(p);
+}
+
+/* What was said, and done, meanwhile follows. */
+static void open_tls(peer *p) {
+  weir__slice held = peer_tls_unhold(p->tls);
+  p->connected = true;
+  p->unsent -= held.len;
+  send_plain(p, held.ptr, held.len);
+  free((char *)held.ptr);
+  if (p->fin_held) peer_fin(p);
+  if (p->stopped) peer_stop(p);
+}
+
+void peer_send(peer *p, const char *bytes, size_t len) {
+  if (p->closed || p->send_error) return;
+  if (p->tls)
+    send_plain(p, bytes, len);
+  else
+    send_raw(p, bytes, len);
 }
 
 void peer_say(peer *p, const char *text) { peer_send(p, text, strlen(text)); }
@@ -194,14 +282,22 @@ bool is_poured(const char *bytes, size_t len) {
 
 /* ---- ending ---- */
 
+static void say_goodbye(peer *p) {
+  peer_tls_close(p->tls);
+  send_cipher(p);
+}
+
 static void on_fin_sent(uv_shutdown_t *req, int status) {
   peer *p = req->data;
   if (status && status != UV_ECANCELED && status != UV_ENOTCONN) p->send_error = status;
   free(req);
 }
 
+/* Hands are shaken first: a peer that says nothing over TLS is one that has said hello. */
 void peer_fin(peer *p) {
-  if (p->closed) return;
+  p->fin_held = is_shaking(p);
+  if (p->closed || p->fin_held) return;
+  if (p->tls) say_goodbye(p);
   uv_shutdown_t *req = grow(NULL, sizeof *req);
   req->data = p;
   if (uv_shutdown(req, &p->handle.stream, on_fin_sent)) free(req);
@@ -212,10 +308,16 @@ static void on_closed(uv_handle_t *handle) {
   p->gone = true;
 }
 
-void peer_close(peer *p) {
+void peer_die(peer *p) {
   if (p->closed) return;
   p->closed = true;
   uv_close(&p->handle.any, on_closed);
+}
+
+void peer_close(peer *p) {
+  bool well = p->tls && p->tls->open && !p->closed && !p->unsent;
+  if (well) say_goodbye(p);
+  peer_die(p);
 }
 
 /* Not uv_tcp_close_reset(), which refuses after a FIN. */
@@ -224,7 +326,7 @@ void peer_reset(peer *p) {
   uv_os_fd_t fd;
   if (!p->closed && uv_fileno(&p->handle.any, &fd) == 0)
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-  peer_close(p);
+  peer_die(p);
 }
 
 void peers_close(weir__list *list) {
@@ -238,6 +340,7 @@ static void free_peer(peer *p) {
     message_clear(m);
     free(m);
   }
+  peer_tls_free(p->tls);
   free(p->got);
   free(p);
 }
@@ -250,6 +353,8 @@ void peers_free(weir__list *list) {
 /* ---- looking ---- */
 
 bool is_over(const peer *p) { return p->fin || p->error; }
+
+bool ended_well(const peer *p) { return p->fin && (!p->tls || p->closed_well); }
 
 size_t untaken(const peer *p) { return p->got_len - p->at; }
 
@@ -285,10 +390,11 @@ const message *take(peer *p) { return take_one(p, false); }
 const message *take_bodiless(peer *p) { return take_one(p, true); }
 
 void peer_print(const peer *p) {
-  printf("  %s: %zu bytes in %u reads, %zu of them taken%s%s%s%s%s, %zu unsent: \"", p->name,
-         p->got_len, p->reads, p->at, p->connected ? "" : ", not connected", p->fin ? ", fin" : "",
-         p->closed ? ", closed" : "", p->error ? ", " : "", p->error ? uv_err_name(p->error) : "",
-         p->unsent);
+  printf("  %s%s: %zu bytes in %u reads, %zu of them taken%s%s%s%s%s%s, %zu unsent: \"", p->name,
+         p->tls ? " over TLS" : "", p->got_len, p->reads, p->at,
+         p->connected ? "" : ", not connected", p->closed_well ? ", close_notify" : "",
+         p->fin ? ", fin" : "", p->closed ? ", closed" : "", p->error ? ", " : "",
+         p->error ? uv_err_name(p->error) : "", p->unsent);
   for (size_t i = p->at; i < p->got_len && i < p->at + 600; i++)
     printf(p->got[i] >= ' ' && p->got[i] < 0x7f ? "%c" : "\\%02x", (unsigned char)p->got[i]);
   printf("\"\n");

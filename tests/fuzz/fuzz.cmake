@@ -1,7 +1,7 @@
 # Fuzz targets: with WEIR_FUZZ for libFuzzer (sh tests/fuzz/run.sh), and always as programs that replay the seeds and
 # the old findings.
 
-set(fuzz_targets h1_request h1_response forward url exchange flood)
+set(fuzz_targets h1_request h1_response forward url exchange flood tls_server tls_client tls_records)
 set(fuzz_dir ${CMAKE_CURRENT_SOURCE_DIR}/fuzz)
 
 # What the targets share, and what they take from other tests.
@@ -15,7 +15,10 @@ function(weir_fuzz_unguided)
   endif()
 endfunction()
 weir_fuzz_unguided(${fuzz_dir}/fuzz.c ${fuzz_dir}/h1.c ${fuzz_dir}/judge.c ${fuzz_dir}/stage.c
-  ${fuzz_dir}/forward_judge.c hostile/strict.c ${support_sources})
+  ${fuzz_dir}/forward_judge.c hostile/strict.c ${support_sources} ${fuzz_dir}/tls.c ${fuzz_dir}/tls_shake.c
+  ${fuzz_dir}/tls_records.c ${fuzz_dir}/mbed.c)
+
+set(tls_sources ${fuzz_dir}/tls.c ${fuzz_dir}/tls_shake.c ${fuzz_dir}/mbed.c)
 
 function(weir_fuzz_target name main)
   add_executable(${name} ${fuzz_dir}/${target}.c ${main})
@@ -27,6 +30,10 @@ function(weir_fuzz_target name main)
     target_sources(${name} PRIVATE ${fuzz_dir}/script.c ${fuzz_dir}/judge.c ${fuzz_dir}/stage.c)
     target_link_options(${name} PRIVATE # see stage.h
       LINKER:--wrap=weir__connect_start,--wrap=weir__connect_cancel,--wrap=uv_now,--wrap=time)
+  endif()
+  if(target MATCHES "tls_")
+    target_sources(${name} PRIVATE ${tls_sources})
+    target_link_libraries(${name} PRIVATE ${CMAKE_DL_LIBS})
   endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
 endfunction()
@@ -69,6 +76,10 @@ foreach(name IN ITEMS seeds_exchange seeds_forward)
   list(APPEND seed_files $<TARGET_FILE:${name}>)
 endforeach()
 
+add_executable(seeds_tls ${fuzz_dir}/seeds_tls.c ${fuzz_dir}/seeds.c ${tls_sources})
+target_link_libraries(seeds_tls PRIVATE weir_fuzz ${CMAKE_DL_LIBS})
+list(APPEND seed_files $<TARGET_FILE:seeds_tls>)
+
 set(seeds ${PROJECT_BINARY_DIR}/fuzz/seeds)
 set(make_seeds sh ${fuzz_dir}/seeds.sh ${seeds} ${seed_files})
 add_custom_target(fuzz_seeds COMMAND ${make_seeds} VERBATIM)
@@ -80,7 +91,11 @@ if(WEIR_TESTS)
   set_tests_properties(fuzz_seeds PROPERTIES LABELS unit TIMEOUT 180 FIXTURES_SETUP fuzz_seeds)
   foreach(target IN LISTS fuzz_targets)
     weir_fuzz_target(replay_${target} ${fuzz_dir}/replay.c)
-    add_test(NAME fuzz_replay_${target} COMMAND replay_${target} ${seeds}/${target} ${fuzz_dir}/regressions/${target})
+    set(old ${fuzz_dir}/regressions/${target})
+    if(NOT EXISTS ${old})
+      set(old)
+    endif()
+    add_test(NAME fuzz_replay_${target} COMMAND replay_${target} ${seeds}/${target} ${old})
     set_tests_properties(fuzz_replay_${target} PROPERTIES LABELS unit TIMEOUT 180 FIXTURES_REQUIRED fuzz_seeds)
   endforeach()
 endif()

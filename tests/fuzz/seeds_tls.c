@@ -58,7 +58,7 @@ static void write_raw(bool server, size_t i) {
   fuzz_put_raw(&wire, fuzz_bytes(&tls_shake_wire));
   run(server, raw, &wire);
   REQUIRE(tls_shake_target.open == handshakes[i].works);
-  if (i % 2) raw[1] = 7, raw[2] = (uint8_t)(i / 2);
+  if (i % 2) raw[1] = 7, raw[2] = (uint8_t)(i * 13);
   seed_write(targets[server], (int)i,
              (seed_part[]){{(const char *)raw, SETTINGS}, {wire.ptr, wire.len}}, 2);
   seed_write(targets[server], (int)i, &(seed_part){(const char *)live, SETTINGS}, 1);
@@ -128,7 +128,7 @@ static const seed_part steps[] = {
 static void write_steps(void) {
   for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
     for (char bits = 0; bits < 4; bits++) {
-      char settings[SETTINGS] = {bits, i % 3 == 1 ? 3 : 0, (char)(i % 4 == 3 ? i : 0)};
+      char settings[SETTINGS] = {bits, i % 3 == 1 ? 3 : 0, (char)(i % 4 == 3 ? i * 5 : 0)};
       seed_write("tls_records", (int)i, (seed_part[]){{settings, SETTINGS}, steps[i]}, 2);
     }
 }

@@ -74,7 +74,8 @@ static void start(tls_fuzz *e, enum mbed_side side, bool server, uint8_t setting
                   weir__slice session) {
   weir_tls *tls = tls_of(side, server, settings);
   fuzz_clear(&e->out), fuzz_clear(&e->plain);
-  *e = (tls_fuzz){.out = e->out, .plain = e->plain, .side = side, .room = ROOM};
+  *e = (tls_fuzz){
+      .out = e->out, .plain = e->plain, .side = side, .out_room = ROOM, .plain_room = ROOM};
   alloc_init(&e->alloc);
   weir__mem_init(&e->mem, &e->alloc.hooks);
   mbed_turn(side);
@@ -141,6 +142,20 @@ void tls_fuzz_close(tls_fuzz *e) {
   e->engine = NULL;
   REQUIRE(e->alloc.live_blocks == 0);
 }
+
+/* An alert must fit: it would be sent for ever. */
+static const size_t out_rooms[] = {ROOM, 512, 1000, 64};
+static const size_t plain_rooms[] = {ROOM, 1, 7, 100, 1000, 16383, 16384, 16385};
+
+enum { PLAIN_ROOM = 7, RESTS = 8, OUT_ROOM = 3 << 4 };
+
+void tls_fuzz_rooms(tls_fuzz *e, uint8_t rooms) {
+  e->plain_room = plain_rooms[rooms & PLAIN_ROOM];
+  e->rests = rooms & RESTS;
+  e->out_room = out_rooms[(rooms & OUT_ROOM) >> 4];
+}
+
+bool tls_fuzz_has_room(const tls_fuzz *e) { return e->out_room == ROOM; }
 
 void tls_begin(void) {
   static bool begun;
@@ -223,8 +238,8 @@ static void check_result(const tls_fuzz *e, bool was_open, const weir__room *pla
 static void call(tls_fuzz *e, weir__slice *in) {
   bool was_open = e->open;
   weir__slice given = *in;
-  weir__room out = weir__room_of(malloc(e->room), e->room);
-  weir__room plain = weir__room_of(malloc(e->room), e->room);
+  weir__room out = weir__room_of(malloc(e->out_room), e->out_room);
+  weir__room plain = weir__room_of(malloc(e->plain_room), e->plain_room);
   if (!out.ptr || !plain.ptr) abort();
   mbed_turn(e->side);
   e->rc = was_open ? weir__tls_read(e->engine, in, &plain, &out)

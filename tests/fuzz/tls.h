@@ -28,8 +28,8 @@ typedef struct tls_fuzz {
   weir__mem mem;
   weir__tls *engine;
   enum mbed_side side;
-  size_t room; /* how large each room is */
-  bool rests;  /* weir__tls_rest() between the calls */
+  size_t out_room, plain_room;
+  bool rests; /* weir__tls_rest() between the calls */
 
   fuzz_record out, plain; /* all that came of it */
   size_t taken;           /* cipher bytes */
@@ -39,10 +39,12 @@ typedef struct tls_fuzz {
   bool open, closed;      /* handshake is over; close_notify came */
 } tls_fuzz;
 
-/* The target of settings, or its peer; server or client. `resumes` is TLS_RESUMES of both. */
+/* The target of settings, or its peer; server or client: that with a session, if it TLS_RESUMES. */
 void tls_fuzz_open(tls_fuzz *end, enum mbed_side side, bool server, uint8_t settings);
-/* With a session, for a client that has TLS_RESUMES. */
 void tls_fuzz_close(tls_fuzz *end);
+/* Sizes of rooms, and whether it rests, by a byte of the input; 0: all is large. */
+void tls_fuzz_rooms(tls_fuzz *end, uint8_t rooms);
+bool tls_fuzz_has_room(const tls_fuzz *end); /* for all it could have to say at once */
 
 /* Feeds all, in one piece or as `cuts` says, until the engine fails. With nothing to feed, calls it
  * once. */

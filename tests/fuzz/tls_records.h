@@ -1,6 +1,6 @@
 /* The target `tls_records`: two engines that have shaken hands; what the sender says then reaches the
- * target as the input says. An input is three bytes of settings (below; how what comes is cut; the
- * sizes of rooms, as in tls_shake.c), then steps of a letter and what belongs to it:
+ * target as the input says. An input is three bytes of settings (below; how what comes is cut; 
+ * tls_fuzz_rooms()), then steps of a letter and what belongs to it:
  *
  *   w n     the sender writes: so many bytes as sizes[] has     z  it ends: close_notify
  *   p t n . it sends a record of type t with the next n bytes of the input, encrypted as it should be

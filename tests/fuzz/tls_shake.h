@@ -1,5 +1,5 @@
 /* The targets `tls_server` and `tls_client`. An input is three bytes of settings (tls.h's; how what
- * comes is cut; the sizes of rooms: see tls_shake.c), then
+ * comes is cut; tls_fuzz_rooms()), then
  *
  *   raw: what the peer sends, byte by byte as on the wire. Randomness is scripted, so that what was
  *   recorded once leads to the same keys each time;

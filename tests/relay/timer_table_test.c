@@ -35,7 +35,8 @@ static void shaking_origin(fixture *f, span *s) {
 
 static void shaking_client(fixture *f, span *s) {
   s->from = now(f);
-  client_open(f);
+  peer *p = peer_new(&f->loop, &f->clients, UV_TCP, "client", f->client_count++);
+  peer_connect(p, f->port);
   RUN_UNTIL(f, last_down(f) && last_down(f)->state == WEIR__DOWN_SHAKING);
 }
 
@@ -187,7 +188,8 @@ static void start(fixture *f, scene *s, const struct timed *t) {
   if (secure) f->origin_options.tls = tls;
   if (t->arm == shaking_client) f->listen_options.tls = tls;
   fixture_start(f);
-  weir_tls_free(tls); /* it is held */
+  if (secure) f->origin.secure = false; /* so it says nothing */
+  weir_tls_free(tls);                   /* it is held */
 }
 
 static void end(fixture *f, scene *s) {

@@ -9,7 +9,7 @@
 #include "support/tls_end.h"
 #include "weir/err.h"
 
-enum { ROOM = 20000, ALERT_ROOM = 512 };
+enum { ROOM = 20000, OUT_ROOM = 4096, ALERT_ROOM = 512 };
 
 /* ---- what there is one of for each settings ---- */
 
@@ -68,14 +68,37 @@ static weir_tls *tls_of(enum mbed_side side, bool server, uint8_t settings) {
   return *tls;
 }
 
+/* ---- rooms ---- */
+
+/* An alert must fit: it would be sent for ever. */
+static const size_t out_rooms[] = {OUT_ROOM, 512, 1000, 64};
+static const size_t plain_rooms[] = {ROOM, 1, 7, 100, 1000, 16383, 16384, 16385};
+
+enum { PLAIN_BITS = 7, RESTS = 8, OUT_BITS = 3 << 4 };
+
+static void set_plain_room(tls_fuzz *e, size_t size) {
+  free(e->plain_bytes);
+  e->plain_bytes = malloc(size);
+  if (!e->plain_bytes) abort();
+  e->plain_room = size;
+}
+
+void tls_fuzz_rooms(tls_fuzz *e, uint8_t rooms) {
+  set_plain_room(e, plain_rooms[rooms & PLAIN_BITS]);
+  e->rests = rooms & RESTS;
+  e->out_room = out_rooms[(rooms & OUT_BITS) >> 4];
+}
+
+bool tls_fuzz_has_room(const tls_fuzz *e) { return e->out_room == OUT_ROOM; }
+
 /* ---- beginning and end ---- */
 
 static void start(tls_fuzz *e, enum mbed_side side, bool server, uint8_t settings,
                   weir__slice session) {
   weir_tls *tls = tls_of(side, server, settings);
   fuzz_clear(&e->out), fuzz_clear(&e->plain);
-  *e = (tls_fuzz){
-      .out = e->out, .plain = e->plain, .side = side, .out_room = ROOM, .plain_room = ROOM};
+  *e = (tls_fuzz){.out = e->out, .plain = e->plain, .side = side};
+  tls_fuzz_rooms(e, 0);
   alloc_init(&e->alloc);
   weir__mem_init(&e->mem, &e->alloc.hooks);
   mbed_turn(side);
@@ -140,22 +163,10 @@ void tls_fuzz_close(tls_fuzz *e) {
   mbed_turn(e->side);
   weir__tls_free(e->engine);
   e->engine = NULL;
+  free(e->plain_bytes);
+  e->plain_bytes = NULL;
   REQUIRE(e->alloc.live_blocks == 0);
 }
-
-/* An alert must fit: it would be sent for ever. */
-static const size_t out_rooms[] = {ROOM, 512, 1000, 64};
-static const size_t plain_rooms[] = {ROOM, 1, 7, 100, 1000, 16383, 16384, 16385};
-
-enum { PLAIN_ROOM = 7, RESTS = 8, OUT_ROOM = 3 << 4 };
-
-void tls_fuzz_rooms(tls_fuzz *e, uint8_t rooms) {
-  e->plain_room = plain_rooms[rooms & PLAIN_ROOM];
-  e->rests = rooms & RESTS;
-  e->out_room = out_rooms[(rooms & OUT_ROOM) >> 4];
-}
-
-bool tls_fuzz_has_room(const tls_fuzz *e) { return e->out_room == ROOM; }
 
 void tls_begin(void) {
   static bool begun;
@@ -239,8 +250,8 @@ static void call(tls_fuzz *e, weir__slice *in) {
   bool was_open = e->open;
   weir__slice given = *in;
   weir__room out = weir__room_of(malloc(e->out_room), e->out_room);
-  weir__room plain = weir__room_of(malloc(e->plain_room), e->plain_room);
-  if (!out.ptr || !plain.ptr) abort();
+  weir__room plain = weir__room_of(e->plain_bytes, e->plain_room);
+  if (!out.ptr) abort();
   mbed_turn(e->side);
   e->rc = was_open ? weir__tls_read(e->engine, in, &plain, &out)
                    : weir__tls_handshake(e->engine, in, &out);
@@ -254,7 +265,7 @@ static void call(tls_fuzz *e, weir__slice *in) {
   e->closed = e->closed || e->rc == WEIR__TLS_CLOSED;
   fuzz_put_raw(&e->out, weir__room_slice(&out));
   fuzz_put_raw(&e->plain, weir__room_slice(&plain));
-  free(out.ptr), free(plain.ptr);
+  free(out.ptr);
   tls_fuzz_check(e);
 }
 

@@ -28,7 +28,8 @@ typedef struct tls_fuzz {
   weir__mem mem;
   weir__tls *engine;
   enum mbed_side side;
-  size_t out_room, plain_room;
+  size_t out_room, plain_room; /* how large they are */
+  char *plain_bytes;
   bool rests; /* weir__tls_rest() between the calls */
 
   fuzz_record out, plain; /* all that came of it */

@@ -346,8 +346,12 @@ check it_is_logged logged /bare
 check the_log_tells_truncated line_has "200 truncated" status end
 check_end_of trusting
 
+rm "$work/access.log"
 front bare "$by_name" --origin-ca "$ca/root.crt" --origin-bare-end --access-log "$work/access.log"
-check a_bare_end_may_be_an_end is "$(get /bare)" bare
+get /bare -o "$work/body"
+check a_bare_end_may_be_an_end is "$? $(cat "$work/body")" "0 bare"
+check that_is_logged_too logged /bare
+check the_log_tells_unmarked line_has "200 unmarked" status end
 check_end_of bare
 
 front unknowing "$by_name" --origin-ca "$ca/stranger.crt" --access-log "$work/access.log"

@@ -117,12 +117,23 @@ static int opened(weir__tls *e) {
   return WEIR__TLS_DONE;
 }
 
+/* What a server says after its Finished has the keys of the application (RFC 8446, 4.4.4), which Mbed
+ * TLS takes only once it has the client's: an alert about the certificate of a client would be
+ * noise to it. Nothing but alerts is written in between. */
+static void take_application_keys(weir__tls *e) {
+  mbedtls_ssl_transform *keys = e->ssl.MBEDTLS_PRIVATE(transform_application);
+  if (!e->config->server || !keys || e->ssl.MBEDTLS_PRIVATE(transform_out) == keys) return;
+  e->ssl.MBEDTLS_PRIVATE(transform_out) = keys;
+  memset(e->ssl.MBEDTLS_PRIVATE(cur_out_ctr), 0, sizeof e->ssl.MBEDTLS_PRIVATE(cur_out_ctr));
+}
+
 /* Mbed TLS may ask for more although there is some. Step by step: what one said is no alert of the
  * next. */
 static int shake(weir__tls *e, size_t *before) {
   int rc = 0;
   while (!mbedtls_ssl_is_handshake_over(&e->ssl)) {
     *before = e->out->len;
+    take_application_keys(e);
     rc = mbedtls_ssl_handshake_step(&e->ssl);
     if (rc && (rc != MBEDTLS_ERR_SSL_WANT_READ || !e->in->len)) break;
   }

@@ -58,8 +58,8 @@ void weir__tls_free(weir__tls *engine);
 
 /* In all of these: `in` is moved past the bytes that were taken; bytes to be sent are appended to
  * `out`, also when an error is returned (an alert: it should be sent before the connection ends),
- * for which a room should have 512 bytes at least. An error is final: the same comes again from
- * every later call. */
+ * for which a room must have 64 bytes left, or FULL may come for ever. An error is final: the same
+ * comes again from every later call. */
 
 /* Shakes hands: a client begins with an empty `in`. Takes milliseconds where keys are exchanged.
  * Stops when it is over: what is left of `in` is for weir__tls_read(). */

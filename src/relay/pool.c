@@ -25,11 +25,26 @@ static weir__stream *release(idle *entry) {
   return stream;
 }
 
+/* ---- TLS ---- */
+
+void weir__origin_learn(weir_upstream *upstream, weir__stream *stream) {
+  weir__mem *mem = &upstream->relay->mem;
+  weir__tls *engine = upstream->tls ? weir__stream_tls_engine(stream) : NULL;
+  weir__slice session;
+  if (!engine || !weir__tls_has_session(engine)) return;
+  if (weir__tls_session(engine, mem, &session)) return; /* the next one shakes hands in full */
+  weir__mem_free(mem, (char *)(uintptr_t)upstream->session.ptr);
+  upstream->session = session;
+}
+
 /* Nothing was cut: TLS has to say so (RFC 8446, 6.1). */
-static void leave(const weir_upstream *upstream, weir__stream *stream) {
+static void leave(weir_upstream *upstream, weir__stream *stream) {
+  weir__origin_learn(upstream, stream);
   if (upstream->tls) (void)weir__stream_shutdown(stream);
   weir__stream_discard(stream);
 }
+
+/* ---- idle streams ---- */
 
 static void end(idle *entry) {
   weir_upstream *upstream = entry->upstream;
@@ -141,16 +156,6 @@ int weir_upstream_new(weir_upstream **out, weir_relay *relay,
   weir__list_append(&relay->upstreams, &upstream->node);
   *out = upstream;
   return 0;
-}
-
-void weir__origin_learn(weir_upstream *upstream, weir__stream *stream) {
-  weir__mem *mem = &upstream->relay->mem;
-  weir__tls *engine = upstream->tls ? weir__stream_tls_engine(stream) : NULL;
-  weir__slice session;
-  if (!engine || !weir__tls_has_session(engine)) return;
-  if (weir__tls_session(engine, mem, &session)) return; /* the next one shakes hands in full */
-  weir__mem_free(mem, (char *)(uintptr_t)upstream->session.ptr);
-  upstream->session = session;
 }
 
 void weir__origin_free(weir_upstream *upstream) {

@@ -329,7 +329,7 @@ static void with_half_close_a_client_gets_its_answer_after_its_fin(void) {
     RUN_UNTIL(&f, got(client, "hello"));
     peer_say(origin, "5\r\nworld\r\n0\r\n\r\n");
     RUN_UNTIL(&f, is_over(client));
-    CHECK(client->fin);
+    CHECK(ended_well(client));
     CHECK_ANSWER(client, 200, "helloworld");
     CHECK_END(&f, WEIR_END_COMPLETE);
     fixture_end(&f);

@@ -103,7 +103,7 @@ static void an_end_that_comes_during_a_pause_is_not_lost(void) {
     peer_go(client);
     RUN_UNTIL(&f, f.end_count == 1);
     CHECK_END(&f, WEIR_END_UNMARKED);
-    RUN_UNTIL(&f, i ? client->fin : got(client, "\r\n0\r\n\r\n"));
+    RUN_UNTIL(&f, i ? ended_well(client) : got(client, "\r\n0\r\n\r\n"));
     const message *m = take(client);
     CHECK_INT(m->whole, i == 0);
     CHECK_INT(m->body_len, 8 * MIB);
@@ -417,6 +417,13 @@ static void a_thousand_stalled_clients_stay_within_their_bound(void) {
 
 /* ---- nothing goes on ---- */
 
+/* What a figure of plain connections may be in this run. What an engine takes of malloc() is not
+ * counted here. */
+static size_t or_over_tls(size_t bytes) {
+  enum { TLS_STREAM = 1280 };
+  return bytes + TLS_STREAM * ((size_t)client_is_secure() + origin_is_secure());
+}
+
 static void hush(fixture *f) {
   peer *client = ask(f, GET), *origin = asked(f, f->client_count - 1);
   peer_say(origin, OK_CHUNKED "5\r\nhello\r\n");
@@ -431,7 +438,8 @@ static void an_idle_stream_keeps_no_buffers(void) {
   hush(&f);
   size_t before = held(&f);
   hush(&f);
-  CHECK(held(&f) - before < 1920); /* with what malloc adds, and libuv's tables, below 2 KiB */
+  CHECK(held(&f) - before <
+        or_over_tls(1920)); /* with what malloc adds, and libuv's tables, below 2 KiB */
   printf("    an idle stream holds %zu bytes\n", held(&f) - before);
   fixture_end(&f);
 }
@@ -476,7 +484,7 @@ static void a_stream_that_was_stalled_once_keeps_no_buffers_either(void) {
   peer_go(client);
   RUN_UNTIL(&f, client->got_len > BIG / 8);
   settle(&f);
-  CHECK(held(&f) < 4096);
+  CHECK(held(&f) < or_over_tls(4096));
   fixture_end(&f);
 }
 
@@ -486,7 +494,7 @@ static void an_exchange_that_waits_for_its_head_is_small(void) {
   ask(&f, GET);
   asked(&f, 0);
   settle(&f);
-  CHECK(held(&f) < 4096);
+  CHECK(held(&f) < or_over_tls(4096));
   printf("    an exchange that waits for its head holds %zu bytes\n", held(&f));
   fixture_end(&f);
 }
@@ -500,7 +508,7 @@ static void an_idle_client_connection_is_smaller(void) {
   RUN_UNTIL(&f, got_message(client));
   settle(&f);
   CHECK_INT(f.relay->count.idle_origins, 0);
-  CHECK(held(&f) < 2048);
+  CHECK(held(&f) < or_over_tls(2048));
   printf("    an idle client connection holds %zu bytes\n", held(&f));
   fixture_end(&f);
 }

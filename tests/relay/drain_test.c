@@ -49,7 +49,7 @@ static void idle_connections_are_closed_at_once(void) {
   RUN_UNTIL(&f, f.end_count == 1 && f.relay->count.clients == 2);
   drain(&f, &r, FOREVER);
   RUN_UNTIL(&f, is_over(served) && is_over(silent) && is_over(origin));
-  CHECK(served->fin && silent->fin && silent->got_len == 0);
+  CHECK(ended_well(served) && ended_well(silent) && silent->got_len == 0);
   check_done_once(&f, &r);
   fixture_end(&f);
 }
@@ -118,7 +118,7 @@ static void a_response_that_begins_during_a_drain_says_close(void) {
     peer_say(origin, OK_TWO);
     RUN_UNTIL(&f, is_over(client) && is_over(origin));
     const message *m = take(client);
-    CHECK(client->fin && m->whole && has_line(m, "Connection: close"));
+    CHECK(ended_well(client) && m->whole && has_line(m, "Connection: close"));
     CHECK_END(&f, WEIR_END_COMPLETE);
     peer_close(client);
     check_done_once(&f, &r);

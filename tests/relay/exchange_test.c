@@ -64,7 +64,7 @@ static void an_exchange_knows_its_client_and_its_request(void) {
   peer *client = ask(&f, "GET http://b.example:81/x?y HTTP/1.1\r\nHost: b.example:81\r\n\r\n");
   peer *origin = asked(&f, 0);
   CHECK_STR(l.address, "127.0.0.1");
-  CHECK_STR(l.scheme, "http");
+  CHECK_STR(l.scheme, client_is_secure() ? "https" : "http");
   CHECK_INT(l.port, port_of(client));
   CHECK_INT(l.local_port, f.port);
   CHECK(strncmp(take(origin)->head, "GET /changed HTTP/1.1\r\n", 23) == 0);

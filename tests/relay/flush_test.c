@@ -153,10 +153,12 @@ static void pieces_of_a_request_body_leave_at_once_too(void) {
     peer *client = ask(&f, heads[i]), *origin = asked(&f, 0);
     spy_on_origin(&f);
     for (unsigned n = 0; n < 20; n++) {
+      unsigned reads = origin->reads;
       forget(origin);
       peer_say(client, i ? "2\r\nda\r\n3\r\nta\n\r\n" : "data\n");
       RUN_UNTIL(&f, got(origin, i ? "5\r\ndata\n\r\n" : "data\n"));
       CHECK_INT(f.spy.writes, n + 1);
+      CHECK_INT(origin->reads, reads + 1);
     }
     fixture_end(&f);
   }

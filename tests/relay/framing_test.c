@@ -67,7 +67,7 @@ static void an_http_1_0_client_gets_no_chunks(void) {
     CHECK(!m->bad && !m->chunked && !m->sized);
     CHECK(has_line(m, "Connection: close"));
     CHECK_STR(m->body, "hello");
-    CHECK(last_client(&f)->fin);
+    CHECK(ended_well(last_client(&f)));
     fixture_end(&f);
   }
 }

@@ -129,7 +129,7 @@ static void connection_close_is_honoured_and_said(void) {
   CHECK(!strstr(next_request(&f, origin)->head, "Connection"));
   peer_say(origin, OK("yes"));
   RUN_UNTIL(&f, is_over(client));
-  CHECK(client->fin);
+  CHECK(ended_well(client));
   const message *m = take(client);
   CHECK(m->whole && has_line(m, "Connection: close"));
   CHECK_INT(untaken(client), 0);
@@ -145,7 +145,7 @@ static void an_http_1_0_client_closes_unless_it_asks_not_to(void) {
   peer_say(origin, OK("yes"));
   RUN_UNTIL(&f, is_over(client));
   CHECK_ANSWER(client, 200, "yes");
-  CHECK(client->fin);
+  CHECK(ended_well(client));
   fixture_end(&f);
 }
 

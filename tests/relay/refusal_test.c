@@ -237,7 +237,7 @@ static void start_without_root(fixture *f) {
   CHECK_INT(weir_relay_new(&f->relay, &f->loop.uv, &f->options), 0);
   CHECK_INT(weir_upstream_new(&f->upstream, f->relay, &o), 0);
   CHECK_INT(weir_relay_route(f->relay, NULL, "/only", f->upstream), 0);
-  CHECK_INT(weir_relay_listen(f->relay, "127.0.0.1:0", NULL, &f->port), 0);
+  CHECK_INT(weir_relay_listen(f->relay, "127.0.0.1:0", &f->listen_options, &f->port), 0);
 }
 
 static const message *error_of(fixture *f, size_t i, const char *request) {

@@ -529,7 +529,7 @@ static void an_idle_client_connection_is_closed_after_75_seconds(void) {
   CHECK(!is_over(client));
   pass(&f, SECOND);
   RUN_UNTIL(&f, is_over(client));
-  CHECK(client->fin);
+  CHECK(ended_well(client));
   CHECK_INT(untaken(client), 0);
   fixture_end(&f);
 }

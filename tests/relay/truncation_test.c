@@ -1,17 +1,29 @@
 /* How a response ended is never laundered: contract 5, over the truth table of weir/exchange.h. */
 #include "support/fixture.h"
+#include "weir/err.h"
 
 enum { KIB = 1024 };
 
 #define LENGTH_20 "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n"
 #define GET_10 "GET / HTTP/1.0\r\nHost: a\r\n\r\n"
 
-static void end_it(peer *p, bool reset) {
-  if (reset)
-    peer_reset(p);
-  else
-    peer_close(p);
-}
+/* How an origin breaks off. Over plain TCP the last is the first. */
+typedef struct breach {
+  const char *name;
+  void (*act)(peer *p);
+  enum weir_end end;
+} breach;
+
+static const breach breaches[] = {{"FIN", peer_close, WEIR_END_TRUNCATED},
+                                  {"RST", peer_reset, WEIR_END_RESET},
+                                  {"FIN without close_notify", peer_die, WEIR_END_TRUNCATED}};
+
+static size_t breach_count(void) { return origin_is_secure() ? 3 : 2; }
+
+#define EACH_BREACH(b) \
+  const breach *b = breaches; \
+  b < breaches + breach_count(); \
+  b++
 
 /* The relay looks by the clock for what the client has confirmed. */
 static void pass_until_over(fixture *f, const peer *client) {
@@ -28,21 +40,22 @@ static void origin_gone_before_its_head_is_complete_is_a_502(void) {
   static const char *const starts[] = {"", "H", "HTTP/1.1 200 OK",
                                        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n",
                                        "HTTP/1.1 103 Early Hints\r\n\r\n"};
-  for (size_t i = 0; i < 2 * sizeof starts / sizeof *starts; i++) {
-    bool reset = i % 2;
-    CHECK_CASE("%s after \"%s\"", reset ? "RST" : "FIN", starts[i / 2]);
-    fixture f;
-    fixture_open(&f);
-    peer *client = ask(&f, GET), *origin = asked(&f, 0);
-    peer_say(origin, starts[i / 2]);
-    settle(&f);
-    end_it(origin, reset);
-    RUN_UNTIL(&f, f.end_count == 1);
-    CHECK_END(&f, reset ? WEIR_END_RESET : WEIR_END_TRUNCATED);
-    CHECK_INT(only_end(&f)->stats.status, 502);
-    RUN_UNTIL(&f, got(client, "HTTP/1.1 502 Bad Gateway\r\n") && got(client, "\n\r\n5"));
-    CHECK_INT(f.origin.count, 1); /* nobody asked twice */
-    fixture_end(&f);
+  for (EACH_BREACH(b)) {
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+      CHECK_CASE("%s after \"%s\"", b->name, starts[i]);
+      fixture f;
+      fixture_open(&f);
+      peer *client = ask(&f, GET), *origin = asked(&f, 0);
+      peer_say(origin, starts[i]);
+      settle(&f);
+      b->act(origin);
+      RUN_UNTIL(&f, f.end_count == 1);
+      CHECK_END(&f, b->end);
+      CHECK_INT(only_end(&f)->stats.status, 502);
+      RUN_UNTIL(&f, got(client, "HTTP/1.1 502 Bad Gateway\r\n") && got(client, "\n\r\n5"));
+      CHECK_INT(f.origin.count, 1); /* nobody asked twice */
+      fixture_end(&f);
+    }
   }
 }
 
@@ -71,9 +84,9 @@ static const cut_case cuts[] = {
 
 enum { CUTS = sizeof cuts / sizeof *cuts };
 
-static void check_cut(fixture *f, peer *client, const cut_case *c, bool reset) {
+static void check_cut(fixture *f, peer *client, const cut_case *c, enum weir_end end) {
   RUN_UNTIL(f, is_over(client));
-  CHECK_END(f, reset ? WEIR_END_RESET : WEIR_END_TRUNCATED);
+  CHECK_END(f, end);
   const message *m = take(client);
   CHECK_INT(m->status, 200);
   CHECK_STR(m->body, c->arrives);
@@ -82,20 +95,20 @@ static void check_cut(fixture *f, peer *client, const cut_case *c, bool reset) {
 }
 
 static void a_body_cut_short_arrives_as_far_as_it_came_and_is_cut_short(void) {
-  for (size_t i = 0; i < 2 * (size_t)CUTS; i++) {
-    const cut_case *c = &cuts[i / 2];
-    bool reset = i % 2;
-    CHECK_CASE("%s after %s%s", reset ? "RST" : "FIN", c->head, c->body);
-    fixture f;
-    fixture_open(&f);
-    peer *client = ask(&f, GET), *origin = asked(&f, 0);
-    peer_say(origin, c->head);
-    peer_say(origin, c->body);
-    settle(&f);
-    end_it(origin, reset);
-    check_cut(&f, client, c, reset);
-    CHECK(client->fin); /* what frames itself needs no reset to be seen broken */
-    fixture_end(&f);
+  for (EACH_BREACH(b)) {
+    for (const cut_case *c = cuts; c < cuts + CUTS; c++) {
+      CHECK_CASE("%s after %s%s", b->name, c->head, c->body);
+      fixture f;
+      fixture_open(&f);
+      peer *client = ask(&f, GET), *origin = asked(&f, 0);
+      peer_say(origin, c->head);
+      peer_say(origin, c->body);
+      settle(&f);
+      b->act(origin);
+      check_cut(&f, client, c, b->end);
+      CHECK(client->fin); /* what frames itself needs no reset to be seen broken */
+      fixture_end(&f);
+    }
   }
 }
 
@@ -109,7 +122,7 @@ static void bytes_that_came_with_the_fin_arrive(void) {
     peer_say(origin, cuts[i].head);
     peer_say(origin, cuts[i].body);
     peer_close(origin);
-    check_cut(&f, client, &cuts[i], false);
+    check_cut(&f, client, &cuts[i], WEIR_END_TRUNCATED);
     fixture_end(&f);
   }
 }
@@ -117,22 +130,24 @@ static void bytes_that_came_with_the_fin_arrive(void) {
 /* An HTTP/1.0 client knows no chunks: the end of what was chunked is the end of the connection, so
  * only a reset can tell that it is none. */
 static void a_1_0_client_sees_a_reset_where_the_close_would_have_been_the_end(void) {
-  for (size_t i = 0; i < 2 * (size_t)CUTS; i++) {
-    const cut_case *c = &cuts[i / 2];
-    bool reset = i % 2, sized = strcmp(c->head, LENGTH_20) == 0;
-    CHECK_CASE("%s after %s%s", reset ? "RST" : "FIN", c->head, c->body);
-    fixture f;
-    fixture_open(&f);
-    peer *client = ask(&f, GET_10), *origin = asked(&f, 0);
-    peer_say(origin, c->head);
-    peer_say(origin, c->body);
-    settle(&f);
-    end_it(origin, reset);
-    RUN_UNTIL(&f, f.end_count == 1);
-    pass_until_over(&f, client);
-    check_cut(&f, client, c, reset);
-    CHECK_INT(client->error, sized ? 0 : UV_ECONNRESET);
-    fixture_end(&f);
+  for (EACH_BREACH(b)) {
+    for (const cut_case *c = cuts; c < cuts + CUTS; c++) {
+      bool sized = strcmp(c->head, LENGTH_20) == 0;
+      CHECK_CASE("%s after %s%s", b->name, c->head, c->body);
+      fixture f;
+      fixture_open(&f);
+      peer *client = ask(&f, GET_10), *origin = asked(&f, 0);
+      peer_say(origin, c->head);
+      peer_say(origin, c->body);
+      settle(&f);
+      b->act(origin);
+      RUN_UNTIL(&f, f.end_count == 1);
+      pass_until_over(&f, client);
+      check_cut(&f, client, c, b->end);
+      CHECK_INT(client->error, sized ? 0 : UV_ECONNRESET);
+      if (!sized) CHECK(!client->closed_well);
+      fixture_end(&f);
+    }
   }
 }
 
@@ -158,8 +173,48 @@ static void a_1_0_client_gets_that_fin(void) {
   peer_say(origin, OK_CLOSE "hello");
   peer_close(origin);
   RUN_UNTIL(&f, is_over(client));
-  CHECK(client->fin);
+  CHECK(ended_well(client));
   CHECK_STR(take(client)->body, "hello");
+  CHECK_END(&f, WEIR_END_UNMARKED);
+  fixture_end(&f);
+}
+
+/* Anybody on the way can send a FIN; only the origin can say close_notify (RFC 8446, 6.1). */
+static void over_tls_a_fin_without_close_notify_is_no_end_of_such_a_body(void) {
+  ONLY_SECURE_ORIGIN("over plain TCP it is one");
+  for (int minor = 0; minor < 2; minor++) {
+    CHECK_CASE("HTTP/1.%d", minor);
+    fixture f;
+    fixture_open(&f);
+    peer *client = ask(&f, minor ? GET : GET_10), *origin = asked(&f, 0);
+    peer_say(origin, OK_CLOSE "hello");
+    RUN_UNTIL(&f, got(client, "hello"));
+    peer_die(origin);
+    RUN_UNTIL(&f, f.end_count == 1);
+    pass_until_over(&f, client);
+    CHECK_END(&f, WEIR_END_TRUNCATED);
+    CHECK_INT(only_end(&f)->stats.error, WEIR_ETLS_TRUNCATED);
+    CHECK_INT(client->error, minor ? 0 : UV_ECONNRESET);
+    CHECK_STR(take(client)->body, "hello");
+    CHECK(!got_message(client));
+    fixture_end(&f);
+  }
+}
+
+static void unless_the_host_says_that_its_origin_is_an_old_one(void) {
+  ONLY_SECURE_ORIGIN("over plain TCP it is always so");
+  fixture f;
+  fixture_init(&f);
+  weir_tls *tls = way_origin_tls_with(
+      &(weir_tls_options){WEIR_TLS_OPTIONS_INIT, .ignore_missing_close_notify = 1});
+  f.origin_options.tls = tls;
+  fixture_start(&f);
+  weir_tls_free(tls);
+  peer *client = ask(&f, GET), *origin = asked(&f, 0);
+  peer_say(origin, OK_CLOSE "hello");
+  peer_die(origin);
+  RUN_UNTIL(&f, got_message(client));
+  CHECK_ANSWER(client, 200, "hello");
   CHECK_END(&f, WEIR_END_UNMARKED);
   fixture_end(&f);
 }
@@ -325,9 +380,10 @@ static void a_piece_too_much_is_not_passed_on(void) {
 
 /* What waits in the relay when the origin breaks off still arrives before the client is cut. */
 static void a_slow_client_gets_every_good_byte_before_the_cut(void) {
-  for (int i = 0; i < 4; i++) {
-    bool reset = i % 2, close_delimited = i / 2;
-    CHECK_CASE("%s, %s", reset ? "RST" : "FIN", close_delimited ? "close" : "length");
+  for (size_t i = 0; i < 2 * breach_count(); i++) {
+    const breach *b = &breaches[i / 2];
+    bool close_delimited = i % 2;
+    CHECK_CASE("%s, %s", b->name, close_delimited ? "close" : "length");
     fixture f;
     fixture_open(&f);
     peer *client = client_open_narrow(&f);
@@ -337,7 +393,7 @@ static void a_slow_client_gets_every_good_byte_before_the_cut(void) {
                                      : "HTTP/1.1 200 OK\r\nContent-Length: 1048575\r\n\r\n");
     peer_pour(origin, 200 * KIB);
     RUN_UNTIL(&f, last_exchange(&f)->stats.response_bytes == 200 * KIB);
-    end_it(origin, reset);
+    b->act(origin);
     RUN_UNTIL(&f, f.end_count == 1);
     peer_go(client);
     RUN_UNTIL(&f, client->got_len >= 200 * KIB);
@@ -426,6 +482,8 @@ int main(int argc, char **argv) {
   TEST(a_1_0_client_sees_a_reset_where_the_close_would_have_been_the_end);
   TEST(a_fin_is_the_end_of_a_body_that_nothing_else_marks);
   TEST(a_1_0_client_gets_that_fin);
+  TEST(over_tls_a_fin_without_close_notify_is_no_end_of_such_a_body);
+  TEST(unless_the_host_says_that_its_origin_is_an_old_one);
   TEST(a_reset_is_not_the_end_of_a_body_delimited_by_close);
   TEST(a_reset_that_came_with_the_last_bytes_is_still_none);
   TEST(what_is_whole_is_whole_though_a_reset_came_with_it);

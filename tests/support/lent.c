@@ -52,6 +52,7 @@ void lent_open(lent *l, fixture *f, uv_handle_type type) {
   open_end(&l->client->handle, type, ends[1]);
   l->handle.any.data = l;
   l->client->connected = true;
+  peer_hurry(l->client);
   peer_go(l->client);
 }
 

@@ -315,7 +315,8 @@ void peer_die(peer *p) {
 }
 
 void peer_close(peer *p) {
-  bool well = p->tls && p->tls->open && !p->closed && !p->unsent;
+  bool well = p->tls && p->tls->open && !p->closed &&
+              uv_stream_get_write_queue_size(&p->handle.stream) == 0;
   if (well) say_goodbye(p);
   peer_die(p);
 }

@@ -30,10 +30,15 @@ weir_tls *way_listener_tls(void) {
   return tls;
 }
 
+weir_tls *way_origin_tls_with(const weir_tls_options *options) {
+  weir_tls_options all = *options;
+  all.ca = CA("root.crt");
+  all.sni = all.verify_name = "good.test";
+  return tls_origin(&all);
+}
+
 weir_tls *way_origin_tls(void) {
   static weir_tls *tls;
-  if (!tls)
-    tls = tls_origin(&(weir_tls_options){WEIR_TLS_OPTIONS_INIT, .ca = CA("root.crt"),
-                                         .sni = "good.test", .verify_name = "good.test"});
+  if (!tls) tls = way_origin_tls_with(&(weir_tls_options){WEIR_TLS_OPTIONS_INIT});
   return tls;
 }

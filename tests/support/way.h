@@ -22,6 +22,8 @@ bool origin_is_secure(void);
 /* A listener's, with good.pem; and that of an origin, which trusts root.crt and wants good.test. */
 weir_tls *way_listener_tls(void);
 weir_tls *way_origin_tls(void);
+/* One like that with more options; the caller frees it. */
+weir_tls *way_origin_tls_with(const weir_tls_options *options);
 
 #define SKIP_IF(cond, why) \
   do { \

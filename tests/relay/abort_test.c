@@ -157,6 +157,12 @@ static void a_client_that_sends_fin_ends_its_origin_connection_in_every_phase(vo
   leave_in_each_phase(leave_by_fin);
 }
 
+/* No close_notify: nobody is there any more to whom that could matter. */
+static void a_client_that_dies_ends_its_origin_connection_in_every_phase(void) {
+  ONLY_SECURE_CLIENT("over plain TCP it is one that closes");
+  leave_in_each_phase(peer_die);
+}
+
 static void a_client_that_resets_ends_its_origin_connection_in_every_phase(void) {
   leave_in_each_phase(leave_by_reset);
 }
@@ -349,6 +355,25 @@ static void with_half_close_a_fin_inside_the_request_is_still_the_end(void) {
   fixture_end(&f);
 }
 
+/* A request has a length, so a client may forget close_notify; it gets its answer. */
+static void with_half_close_a_fin_without_close_notify_is_one_all_the_same(void) {
+  ONLY_SECURE_CLIENT("over plain TCP there is no other");
+  fixture f;
+  fixture_init(&f);
+  f.options.half_close = 1;
+  fixture_start(&f);
+  scene s = mid_body_in_silence(&f);
+  peer_fin_bare(s.client);
+  settle(&f);
+  CHECK_INT(f.end_count, 0);
+  peer_say(s.origin, "5\r\nworld\r\n0\r\n\r\n");
+  RUN_UNTIL(&f, is_over(s.client));
+  CHECK(ended_well(s.client));
+  CHECK_ANSWER(s.client, 200, "helloworld");
+  CHECK_END(&f, WEIR_END_COMPLETE);
+  fixture_end(&f);
+}
+
 static void with_half_close_a_reset_is_still_the_end(void) {
   fixture f;
   fixture_init(&f);
@@ -409,6 +434,7 @@ int main(int argc, char **argv) {
   check_begin(argc, argv);
   TEST(a_client_that_closes_ends_its_origin_connection_in_every_phase);
   TEST(a_client_that_sends_fin_ends_its_origin_connection_in_every_phase);
+  TEST(a_client_that_dies_ends_its_origin_connection_in_every_phase);
   TEST(a_client_that_resets_ends_its_origin_connection_in_every_phase);
   TEST(a_client_may_leave_while_the_origin_connects);
   TEST(a_client_that_left_a_paused_upload_is_missed_within_a_second);
@@ -418,6 +444,7 @@ int main(int argc, char **argv) {
   TEST(a_reset_of_the_origin_shows_when_the_client_goes_on);
   TEST(with_half_close_a_client_gets_its_answer_after_its_fin);
   TEST(with_half_close_a_fin_inside_the_request_is_still_the_end);
+  TEST(with_half_close_a_fin_without_close_notify_is_one_all_the_same);
   TEST(with_half_close_a_reset_is_still_the_end);
   TEST(with_half_close_the_answer_under_way_is_the_last);
   TEST(a_connection_that_ends_before_a_request_is_no_exchange);

@@ -4,7 +4,7 @@
 
 #include "support/fixture.h"
 
-enum { KIB = 1024, MIB = 1024 * KIB, BIG = 64 * MIB, STALLED = 1000 };
+enum { KIB = 1024, MIB = 1024 * KIB, BIG = 64 * MIB };
 
 #define OK_BIG "HTTP/1.1 200 OK\r\nContent-Length: 67108864\r\n\r\n"
 #define POST_BIG "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 67108864\r\n\r\n"
@@ -397,20 +397,22 @@ static size_t count_paused(const fixture *f) {
   return count;
 }
 
-static void a_thousand_stalled_clients_stay_within_their_bound(void) {
+/* A thousand of them; over TLS, where each costs handshakes, fewer. */
+static void many_stalled_clients_stay_within_their_bound(void) {
+  const size_t stalled = client_is_secure() || origin_is_secure() ? 100 : 1000;
   fixture f;
   fixture_init(&f);
   f.origin.narrow = true;
   f.options.outbox_high = 16 * KIB;
   f.options.outbox_low = 4 * KIB;
   fixture_start(&f);
-  for (size_t i = 0; i < STALLED; i++) stall_one(&f, i);
-  RUN_UNTIL(&f, count_paused(&f) == STALLED);
-  CHECK(peak(&f) <= STALLED * weir_relay_bytes_max(f.relay));
-  printf("    %d stalled clients hold %zu KiB each, the bound is %zu KiB\n", STALLED,
-         held(&f) / KIB / STALLED, weir_relay_bytes_max(f.relay) / KIB);
+  for (size_t i = 0; i < stalled; i++) stall_one(&f, i);
+  RUN_UNTIL(&f, count_paused(&f) == stalled);
+  CHECK(peak(&f) <= stalled * weir_relay_bytes_max(f.relay));
+  printf("    %zu stalled clients hold %zu KiB each, the bound is %zu KiB\n", stalled,
+         held(&f) / KIB / stalled, weir_relay_bytes_max(f.relay) / KIB);
   peer *quick = ask(&f, GET);
-  peer_say(asked(&f, STALLED), OK_EMPTY);
+  peer_say(asked(&f, stalled), OK_EMPTY);
   RUN_UNTIL(&f, got_message(quick));
   fixture_end(&f);
 }
@@ -547,7 +549,7 @@ int main(int argc, char **argv) {
   TEST(pipelined_requests_that_wait_are_bounded);
   TEST(pipelined_requests_that_are_answered_here_hold_one_exchange);
   TEST(a_client_that_is_always_one_ahead_costs_no_more_with_time);
-  TEST(a_thousand_stalled_clients_stay_within_their_bound);
+  TEST(many_stalled_clients_stay_within_their_bound);
   TEST(an_idle_stream_keeps_no_buffers);
   TEST(nor_does_one_that_might_have_been_asked_twice);
   TEST(a_stream_that_was_stalled_once_keeps_no_buffers_either);

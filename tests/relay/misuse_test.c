@@ -122,6 +122,7 @@ static void listening_takes_options_or_none(void) {
   CHECK_INT(weir_relay_listen(f.relay, "127.0.0.1:0", NULL, &port), 0);
   CHECK(port > 0 && port != f.port);
   f.port = port;
+  f.listen_options.tls = NULL; /* nobody asked for it here */
   ask(&f, GET);
   asked(&f, 0);
   fixture_end(&f);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "support/fixture.h"
+#include "weir/err.h"
 
 enum { SECOND = 1000, KIB = 1024, MIB = 1024 * KIB };
 
@@ -303,6 +304,27 @@ static void a_reset_of_either_side_ends_the_other(void) {
   }
 }
 
+/* Nothing in a tunnel says how long it is: where TLS could tell that the wire was cut, it does. */
+static void over_tls_a_fin_without_close_notify_is_no_end_of_a_tunnel(void) {
+  ONLY_SECURE("over plain TCP it is one");
+  for (int client_first = !origin_is_secure(); client_first <= client_is_secure(); client_first++) {
+    CHECK_CASE("%s", client_first ? "client" : "origin");
+    fixture f;
+    fixture_open(&f);
+    tunnel t = open_tunnel(&f);
+    peer *first = client_first ? t.client : t.origin, *last = client_first ? t.origin : t.client;
+    peer_say(first, "words");
+    RUN_UNTIL(&f, got(last, "words"));
+    peer_die(first);
+    for (int i = 0; i < 100 && !is_over(last); i++) pass(&f, 10), settle(&f);
+    RUN_UNTIL(&f, is_over(last));
+    CHECK(!ended_well(last));
+    CHECK_END(&f, client_first ? WEIR_END_CLIENT_GONE : WEIR_END_TRUNCATED);
+    CHECK_INT(only_end(&f)->stats.error, WEIR_ETLS_TRUNCATED);
+    fixture_end(&f);
+  }
+}
+
 static void a_client_may_send_fin_while_the_rest_of_a_cut_tunnel_reaches_it(void) {
   fixture f;
   fixture_open(&f);
@@ -556,6 +578,7 @@ int main(int argc, char **argv) {
   TEST(http_1_0_asks_for_nothing);
   TEST(each_direction_may_end_before_the_other);
   TEST(a_reset_of_either_side_ends_the_other);
+  TEST(over_tls_a_fin_without_close_notify_is_no_end_of_a_tunnel);
   TEST(a_client_may_send_fin_while_the_rest_of_a_cut_tunnel_reaches_it);
   TEST(a_tunnel_that_ended_serves_no_further_request);
   TEST(bytes_still_on_their_way_arrive_before_the_fin);

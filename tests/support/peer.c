@@ -293,14 +293,19 @@ static void on_fin_sent(uv_shutdown_t *req, int status) {
   free(req);
 }
 
+void peer_fin_bare(peer *p) {
+  if (p->closed) return;
+  uv_shutdown_t *req = grow(NULL, sizeof *req);
+  req->data = p;
+  if (uv_shutdown(req, &p->handle.stream, on_fin_sent)) free(req);
+}
+
 /* Hands are shaken first: a peer that says nothing over TLS is one that has said hello. */
 void peer_fin(peer *p) {
   p->fin_held = is_shaking(p);
   if (p->closed || p->fin_held) return;
   if (p->tls) say_goodbye(p);
-  uv_shutdown_t *req = grow(NULL, sizeof *req);
-  req->data = p;
-  if (uv_shutdown(req, &p->handle.stream, on_fin_sent)) free(req);
+  peer_fin_bare(p);
 }
 
 static void on_closed(uv_handle_t *handle) {

@@ -82,7 +82,8 @@ void peer_read_now(peer *p);
 
 /* How it ends. Over TLS a peer that means it says so: peer_fin() and peer_close() send close_notify
  * first, as curl, browsers and HTTP servers do. One that dies, or whose wire is cut, does not. */
-void peer_fin(peer *p); /* FIN behind everything sent; it reads on */
+void peer_fin(peer *p);      /* FIN behind everything sent; it reads on */
+void peer_fin_bare(peer *p); /* the same without close_notify; over TCP as peer_fin() */
 /* What has not left yet never does, and then close_notify does not either: it would be a lie. */
 void peer_close(peer *p);
 void peer_die(peer *p);   /* the process does, and the system sends FIN; over TCP as peer_close() */

@@ -35,6 +35,7 @@ weir_tls *way_origin_tls_with(const weir_tls_options *options);
 #define ONLY_PLAIN_ORIGIN(why) SKIP_IF(origin_is_secure(), why)
 #define ONLY_PLAIN(why) SKIP_IF(client_is_secure() || origin_is_secure(), why)
 /* And what is only so over TLS. */
+#define ONLY_SECURE(why) SKIP_IF(!client_is_secure() && !origin_is_secure(), why)
 #define ONLY_SECURE_CLIENT(why) SKIP_IF(!client_is_secure(), why)
 #define ONLY_SECURE_ORIGIN(why) SKIP_IF(!origin_is_secure(), why)
 

@@ -157,7 +157,8 @@ static void judge_rest(size_t whole) {
 static void judge(void) {
   compare();
   size_t whole = whole_items();
-  for (size_t i = 0; i < whole; i++) odd_came = odd_came || stock[i].odd;
+  bool part = whole < stocked && common > (whole ? stock[whole - 1].end : 0);
+  for (size_t i = 0; i < whole + part; i++) odd_came = odd_came || stock[i].odd;
   size_t most = whole ? stock[whole - 1].plain_end : 0;
   REQUIRE(odd_came ? target.plain.len <= most : target.plain.len == most);
   REQUIRE(!target.plain.len || memcmp(target.plain.ptr, plain.ptr, target.plain.len) == 0);

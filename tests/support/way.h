@@ -1,5 +1,6 @@
 /* Relay tests run four ways: the client's connection, the origin's, both or neither over TLS. The
- * environment says which, WEIR_TEST_WAY=plain|client|origin|both; nothing said is plain.
+ * environment says which, WEIR_TEST_WAY=plain|client|origin|both; nothing said is plain. The
+ * version is TLS 1.3, or with WEIR_TEST_TLS=1.2 that one.
  *
  * What cannot hold in one of them, or is not so there, says it:
  *

@@ -48,7 +48,7 @@ static void leave(weir_upstream *upstream, weir__stream *stream) {
 
 static void end(idle *entry) {
   weir_upstream *upstream = entry->upstream;
-  leave(upstream, release(entry));
+  weir__origin_leave(upstream, release(entry));
 }
 
 /* A byte, FIN or error on an idle connection: none of it can belong to a later answer. */
@@ -80,7 +80,7 @@ weir__stream *weir__pool_take(weir_upstream *upstream) {
   while (!weir__list_empty(&upstream->idle)) {
     weir__stream *stream = release(weir__container_of(upstream->idle.prev, idle, node));
     if (weir__stream_silent(stream)) return stream;
-    leave(upstream, stream);
+    weir__origin_leave(upstream, stream);
   }
   return NULL;
 }
@@ -90,7 +90,7 @@ void weir__pool_give(weir_upstream *upstream, weir__stream *stream, uint32_t ms)
   bool room = upstream->idle_count < relay->set.o.idle_per_origin && !relay->draining && ms > 0;
   idle *entry = room ? weir__mem_new(&relay->mem, sizeof *entry) : NULL;
   if (!entry) {
-    leave(upstream, stream);
+    weir__origin_leave(upstream, stream);
     return;
   }
   *entry = (idle){.upstream = upstream, .stream = stream, .deadline = {.fn = on_deadline}};

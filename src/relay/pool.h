@@ -31,6 +31,9 @@ weir__stream *weir__pool_take(weir_upstream *upstream);
  * out. The stream is the pool's. */
 void weir__pool_give(weir_upstream *upstream, weir__stream *stream, uint32_t ms);
 
+/* Closes a connection on which both sides have said all they had to. */
+void weir__origin_leave(const weir_upstream *upstream, weir__stream *stream);
+
 /* Closes every idle connection. */
 void weir__pool_clear(weir_upstream *upstream);
 

@@ -275,6 +275,8 @@ void weir__upstream_release(weir__upstream *u) {
   weir__origin_learn(u->origin, stream);
   if (reusable)
     weir__pool_give(u->origin, stream, u->idle_ms);
+  else if (u->complete && u->sender.ended && !u->broken)
+    weir__origin_leave(u->origin, stream);
   else
     weir__stream_discard(stream);
 }

@@ -204,6 +204,7 @@ static void an_origin_that_says_close_is_not_asked_again(void) {
     CHECK_STR(m->body, "yes");
     CHECK(!has_line(m, "Connection: close"));
     RUN_UNTIL(&f, is_over(origin));
+    CHECK(ended_well(origin));
     CHECK_INT(f.relay->count.idle_origins, 0);
     serve(&f, client, 1, GET);
     fixture_end(&f);
@@ -233,6 +234,7 @@ static void an_idle_origin_connection_is_closed_after_four_seconds(void) {
   pass(&f, 1100);
   CHECK_INT(f.relay->count.idle_origins, 0);
   RUN_UNTIL(&f, is_over(origin_peer(&f.origin, 0)));
+  CHECK(ended_well(origin_peer(&f.origin, 0)));
   serve(&f, client, 1, GET);
   fixture_end(&f);
 }
@@ -266,6 +268,7 @@ static void no_more_idle_connections_are_kept_than_the_limit(void) {
   }
   CHECK_INT(f.relay->count.idle_origins, 2);
   RUN_UNTIL(&f, is_over(origin_peer(&f.origin, 3)));
+  CHECK(ended_well(origin_peer(&f.origin, 3)));
   fixture_end(&f);
 }
 
@@ -295,6 +298,7 @@ static void stray_bytes_on_an_idle_connection_never_become_an_answer(void) {
   serve(&f, client, 0, GET);
   peer_say(origin_peer(&f.origin, 0), OK("bad"));
   RUN_UNTIL(&f, is_over(origin_peer(&f.origin, 0)));
+  CHECK(ended_well(origin_peer(&f.origin, 0)));
   serve(&f, client, 1, GET);
   fixture_end(&f);
 }
@@ -307,6 +311,7 @@ static void bytes_behind_an_answer_never_become_the_next_one(void) {
   RUN_UNTIL(&f, got_message(client));
   CHECK_ANSWER(client, 200, "yes");
   RUN_UNTIL(&f, is_over(origin));
+  CHECK(ended_well(origin));
   serve(&f, client, 1, GET);
   fixture_end(&f);
 }

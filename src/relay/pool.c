@@ -37,8 +37,7 @@ void weir__origin_learn(weir_upstream *upstream, weir__stream *stream) {
   upstream->session = session;
 }
 
-/* Nothing was cut: TLS has to say so (RFC 8446, 6.1). */
-static void leave(weir_upstream *upstream, weir__stream *stream) {
+void weir__origin_leave(weir_upstream *upstream, weir__stream *stream) {
   weir__origin_learn(upstream, stream);
   if (upstream->tls) (void)weir__stream_shutdown(stream);
   weir__stream_discard(stream);

@@ -32,7 +32,7 @@ weir__stream *weir__pool_take(weir_upstream *upstream);
 void weir__pool_give(weir_upstream *upstream, weir__stream *stream, uint32_t ms);
 
 /* Closes a connection on which both sides have said all they had to. */
-void weir__origin_leave(const weir_upstream *upstream, weir__stream *stream);
+void weir__origin_leave(weir_upstream *upstream, weir__stream *stream);
 
 /* Closes every idle connection. */
 void weir__pool_clear(weir_upstream *upstream);

@@ -31,7 +31,8 @@ weir__stream *weir__pool_take(weir_upstream *upstream);
  * out. The stream is the pool's. */
 void weir__pool_give(weir_upstream *upstream, weir__stream *stream, uint32_t ms);
 
-/* Closes a connection on which both sides have said all they had to. */
+/* Closes a connection on which both sides have said all they had to: over TLS behind close_notify
+ * (RFC 8446, 6.1). */
 void weir__origin_leave(weir_upstream *upstream, weir__stream *stream);
 
 /* Closes every idle connection. */

@@ -20,8 +20,10 @@ static int send_cipher(void *engine, const unsigned char *bytes, size_t len) {
 }
 
 static int receive_cipher(void *engine, unsigned char *bytes, size_t len) {
-  weir__slice *in = ((weir__tls *)engine)->in;
+  weir__tls *e = engine;
+  weir__slice *in = e->in;
   size_t n = len < in->len ? len : in->len;
+  e->before = e->out->len;
   if (!n) return MBEDTLS_ERR_SSL_WANT_READ;
   memcpy(bytes, in->ptr, n);
   *in = weir__slice_of(in->ptr + n, in->len - n);
@@ -33,6 +35,7 @@ static void enter(weir__tls *e, weir__slice *in, weir__room *out) {
   e->nothing = weir__slice_of("", 0);
   e->in = in ? in : &e->nothing;
   e->out = out;
+  e->before = out->len;
 }
 
 static int leave(weir__tls *e, int rc) {
@@ -89,19 +92,18 @@ static unsigned char alert_for(int failure) {
   }
 }
 
-/* Mbed TLS tells the peer in most cases. Where it did not (`before`: what stood in the room), we
- * do. */
-static int fail(weir__tls *e, int failure, size_t before) {
+/* Mbed TLS tells the peer in most cases. Where it said nothing to what it read last, we do. */
+static int fail(weir__tls *e, int failure) {
   e->failure = failure;
-  if (e->out->len == before && failure != WEIR_ETLS_ALERT)
+  if (e->out->len == e->before && failure != WEIR_ETLS_ALERT)
     (void)mbedtls_ssl_send_alert_message(&e->ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
                                          alert_for(failure));
   return failure;
 }
 
-static int fail_with(weir__tls *e, int code, size_t before) {
+static int fail_with(weir__tls *e, int code) {
   e->alert = alert_of(e, code);
-  return fail(e, reason(e, code), before);
+  return fail(e, reason(e, code));
 }
 
 /* ---- handshake ---- */
@@ -109,8 +111,10 @@ static int fail_with(weir__tls *e, int code, size_t before) {
 /* What Mbed TLS lets pass where a certificate is only wanted. */
 static int opened(weir__tls *e) {
   uint32_t flags = flags_of(e) & ~(uint32_t)MBEDTLS_X509_BADCERT_MISSING;
-  if (e->config->o.client_cert == WEIR_TLS_CLIENT_CERT_WANTED && flags)
-    return fail(e, weir__tls_cert_error(flags, e->cert_alone), e->out->len);
+  if (e->config->o.client_cert == WEIR_TLS_CLIENT_CERT_WANTED && flags) {
+    e->before = e->out->len;
+    return fail(e, weir__tls_cert_error(flags, e->cert_alone));
+  }
   e->open = true;
   e->session_waiting =
       !e->config->server && !e->config->o.no_resumption && weir__tls_version(e) == WEIR_TLS_1_2;
@@ -127,12 +131,12 @@ static void take_application_keys(weir__tls *e) {
   memset(e->ssl.MBEDTLS_PRIVATE(cur_out_ctr), 0, sizeof e->ssl.MBEDTLS_PRIVATE(cur_out_ctr));
 }
 
-/* Mbed TLS may ask for more although there is some. Step by step: what one said is no alert of the
- * next. */
-static int shake(weir__tls *e, size_t *before) {
+/* Mbed TLS may ask for more although there is some. Each step begins with what the one before has
+ * left to send. */
+static int shake(weir__tls *e) {
   int rc = 0;
   while (!mbedtls_ssl_is_handshake_over(&e->ssl)) {
-    *before = e->out->len;
+    e->before = e->out->len;
     take_application_keys(e);
     rc = mbedtls_ssl_handshake_step(&e->ssl);
     if (rc && (rc != MBEDTLS_ERR_SSL_WANT_READ || !e->in->len)) break;
@@ -141,12 +145,11 @@ static int shake(weir__tls *e, size_t *before) {
 }
 
 static int handshake(weir__tls *e) {
-  size_t before = e->out->len;
-  int rc = shake(e, &before);
+  int rc = shake(e);
   if (rc == 0) return opened(e);
   if (rc == MBEDTLS_ERR_SSL_WANT_READ) return WEIR__TLS_MORE;
   if (rc == MBEDTLS_ERR_SSL_WANT_WRITE) return WEIR__TLS_FULL;
-  return fail_with(e, rc, before);
+  return fail_with(e, rc);
 }
 
 int weir__tls_handshake(weir__tls *e, weir__slice *in, weir__room *out) {
@@ -168,7 +171,7 @@ static int got_close_notify(weir__tls *e) {
 static int read_plain(weir__tls *e, weir__room *plain) {
   bool again = false;
   while (plain->len < plain->cap) {
-    size_t before = e->out->len;
+    e->before = e->out->len;
     int n = mbedtls_ssl_read(&e->ssl, (unsigned char *)plain->ptr + plain->len,
                              plain->cap - plain->len);
     bool dry = n == MBEDTLS_ERR_SSL_WANT_READ && !e->in->len;
@@ -183,7 +186,7 @@ static int read_plain(weir__tls *e, weir__room *plain) {
     else if (n == MBEDTLS_ERR_SSL_WANT_WRITE)
       return WEIR__TLS_FULL;
     else if (n != MBEDTLS_ERR_SSL_WANT_READ)
-      return fail_with(e, n, before);
+      return fail_with(e, n);
   }
   return WEIR__TLS_FULL;
 }
@@ -239,10 +242,10 @@ static int write_record(weir__tls *e, weir__tls_flush *f) {
 
 static int write_plain(weir__tls *e, weir__tls_flush *f) {
   while (trim(f)) {
-    size_t before = e->out->len;
+    e->before = e->out->len;
     int rc = write_record(e, f);
     if (rc == MBEDTLS_ERR_SSL_WANT_WRITE) return WEIR__TLS_FULL;
-    if (rc) return fail_with(e, rc, before);
+    if (rc) return fail_with(e, rc);
   }
   return WEIR__TLS_DONE;
 }
@@ -257,7 +260,8 @@ int weir__tls_write(weir__tls *e, weir__tls_flush *plain, weir__room *out) {
 static int close_notify(weir__tls *e) {
   int rc = mbedtls_ssl_close_notify(&e->ssl);
   if (rc == MBEDTLS_ERR_SSL_WANT_WRITE) return WEIR__TLS_FULL;
-  if (rc) return fail_with(e, rc, e->out->len);
+  e->before = e->out->len;
+  if (rc) return fail_with(e, rc);
   e->close_sent = true;
   return WEIR__TLS_DONE;
 }

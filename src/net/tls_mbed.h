@@ -123,6 +123,7 @@ struct weir__tls {
   char *verify_name;        /* an origin's certificate must be for it; NULL: any will do */
   weir__slice *in, nothing; /* of the call at hand .. */
   weir__room *out;          /* .. and NULL outside of it */
+  size_t before;            /* so much stood there when it took bytes, or began, last */
   int failure;              /* what ended it, or 0 */
   int alert;                /* that came, or -1 */
   uint32_t cert_flags;      /* what is wrong with the peer's chain */

@@ -98,7 +98,7 @@ static bool take_tls_min(const struct flag *flag, struct config *config, const c
 
 /* "off" is the empty string to the library. */
 static bool take_sni(const struct flag *flag, struct config *config, const char *value) {
-  if (!*value) return refuse(flag, "''", "a name, or off");
+  if (!value_name(value)) return refuse(flag, value, "a name such as example.org, or off");
   config->origin_tls.sni = is_off(value) ? "" : value;
   return true;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { COMPARED = 63 };
+enum { COMPARED = 63, NAME_BYTES = 253 };
 
 /* ---- numbers with units ---- */
 
@@ -65,6 +65,15 @@ bool value_address(const char *text) {
   if (memchr(text, ':', (size_t)(colon - text)) && (text[0] != '[' || colon[-1] != ']'))
     return false;
   return value_count(colon + 1, &port) && port <= UINT16_MAX;
+}
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* Without a letter it is an address. */
+bool value_name(const char *text) {
+  size_t len = strlen(text);
+  return len <= NAME_BYTES && strspn(text, LETTERS "0123456789-._") == len &&
+         strpbrk(text, LETTERS);
 }
 
 bool value_pseudonym(const char *text) {

@@ -19,6 +19,9 @@ bool value_count(const char *text, uint64_t *count);
 bool value_address(const char *text);
 bool value_is_unix(const char *address);
 
+/* A host's name as TLS asks for it (RFC 6066, 3): no address, no port. */
+bool value_name(const char *text);
+
 /* May stand in Via: no space, comma or control character (RFC 9110, 7.6.3). */
 bool value_pseudonym(const char *text);
 

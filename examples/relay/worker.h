@@ -1,5 +1,6 @@
 /* A worker: one loop, one relay, one thread. Made, started, joined and closed by the main thread;
- * while it runs, orders are all that reaches it. Workers share nothing but the configuration and TLS. */
+ * while it runs, orders are all that reaches it. Workers share nothing but the configuration and
+ * TLS. */
 #ifndef RELAY_WORKER_H
 #define RELAY_WORKER_H
 

@@ -8,7 +8,6 @@ need curl curl
 need "$python" python3
 need_binary weir-relay
 need_binary weir-origin
-relay=$bin/weir-relay
 
 start_origin origin
 origin=$url

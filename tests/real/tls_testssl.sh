@@ -34,7 +34,7 @@ nginx=$url
 
 # Everything but the list of each cipher and the simulated clients, which judge nothing.
 testssl_at() { # name, url
-  launch "$1" testssl --protocols --standard --pfs --server-preference --server-defaults --header --vulnerable \
+  launch "$1" testssl --protocols --standard --fs --server-preference --server-defaults --header --vulnerable \
     --grease --warnings off --color 0 --quiet --nodns none --ip 127.0.0.1 --add-ca "$ca/root.crt" \
     --jsonfile "$work/$1.json" "https://localhost:${2##*:}/hello"
 }

@@ -50,6 +50,16 @@ static int check_server(weir_tls_options *o, weir_tls_why *why) {
   return 0;
 }
 
+/* RFC 6066, 3. */
+static int check_sni(const char *sni, weir_tls_why *why) {
+  if (!sni) return 0;
+  if (strlen(sni) > MBEDTLS_SSL_MAX_HOST_NAME_LEN)
+    return wrong(why, "sni: want a name of at most 255 bytes");
+  if (weir__tls_is_address(sni))
+    return wrong(why, "sni is an address: want a name, or an empty one that is not sent");
+  return 0;
+}
+
 static int check_origin(const weir_tls_options *o, weir_tls_why *why) {
   if (o->pair_count > 1) return wrong(why, "an origin is shown one certificate: want one pair");
   if (o->client_cert || o->ticket_s || o->cache)
@@ -60,7 +70,7 @@ static int check_origin(const weir_tls_options *o, weir_tls_why *why) {
                       "either it or them");
   if (o->verify_name && !*o->verify_name)
     return wrong(why, "verify_name is empty: want a name or an address, or NULL for the origin's");
-  return 0;
+  return check_sni(o->sni, why);
 }
 
 /* ---- the copy ---- */

@@ -141,7 +141,7 @@ static void opened(weir__upstream *u, weir__stream *stream) {
 }
 
 static void note_refusal(const weir__upstream *u, int code) {
-  int alert = weir__tls_alert(weir__handshake_engine(u->handshake));
+  int alert = u->handshake ? weir__tls_alert(weir__handshake_engine(u->handshake)) : -1;
   weir__relay_log(
       u->relay, WEIR_LOG_WARN, "relay=%p origin=%s event=handshake error=%s alert=%d why=\"%s\"",
       (void *)u->relay, u->origin->url.authority, weir_err_name(code), alert, weir_strerror(code));
@@ -178,6 +178,7 @@ static void shake(weir__upstream *u, weir__stream *stream) {
     u->events->on_connected(u->owner);
     return;
   }
+  note_refusal(u, rc);
   weir__stream_discard(stream);
   u->events->on_gone(u->owner, rc);
 }

@@ -10,6 +10,10 @@
 
 static const weir_tls_pair good = CA_PAIR("good");
 
+#define X16 "xxxxxxxxxxxxxxxx"
+#define X64 X16 X16 X16 X16
+#define NAME_256 X64 X64 X64 X64
+
 /* clang-format off */
 #define PAIR(c, k) &(const weir_tls_pair){WEIR_TLS_PAIR_INIT, .cert = c, .key = k}
 #define SERVER(...) {WEIR_TLS_OPTIONS_INIT, .pairs = &good, .pair_count = 1, __VA_ARGS__}
@@ -83,6 +87,9 @@ static const options_case cases[] = {
     {__LINE__, false, WEIR_EINVAL, "options of a server", ORIGIN(.client_cert = WEIR_TLS_CLIENT_CERT_NONE)},
     {__LINE__, false, WEIR_EINVAL, "want either it or them", ORIGIN(.insecure_accept_any_certificate = 1, .ca = CA("root.crt"))},
     {__LINE__, false, WEIR_EINVAL, "verify_name is empty", ORIGIN(.verify_name = "")},
+    {__LINE__, false, WEIR_EINVAL, "sni is an address", ORIGIN(.sni = "127.0.0.1")},
+    {__LINE__, false, WEIR_EINVAL, "sni is an address", ORIGIN(.sni = "::1")},
+    {__LINE__, false, WEIR_EINVAL, "sni: want a name of at most 255 bytes", ORIGIN(.sni = NAME_256)},
     {__LINE__, true, WEIR_ETLS_CIPHERS, "`TLS_NOPE` is no cipher suite", SERVER(.ciphers = "TLS_AES_128_GCM_SHA256:TLS_NOPE")},
     {__LINE__, true, WEIR_ETLS_CIPHERS, "no cipher suite is left", SERVER(.ciphers = "")},
     {__LINE__, true, WEIR_ETLS_CIPHERS, "no cipher suite is left", SERVER(.ciphers = "TLS_AES_128_GCM_SHA256", .max_version = WEIR_TLS_1_2)},

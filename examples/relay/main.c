@@ -10,6 +10,7 @@
 
 #include "flags.h"
 #include "say.h"
+#include "schedule.h"
 #include "tls.h"
 #include "worker.h"
 
@@ -153,6 +154,7 @@ static void on_worker_ended(uv_async_t *ended) {
 }
 
 static bool start_workers(struct program *p) {
+  if (tls_in_use(&p->tls)) schedule_pool(&p->loop);
   while (p->started < p->opened) {
     if (!worker_start(&p->workers[p->started], &p->loop, on_worker_ended)) return false;
     p->started++;

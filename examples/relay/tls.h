@@ -23,6 +23,9 @@ bool tls_open(struct tls *tls, const struct config *config);
 /* Reads them again, for connections to come, and says so; or says why the old ones stay. */
 void tls_reload(const struct tls *tls);
 
+/* Hands are shaken with somebody. */
+static inline bool tls_in_use(const struct tls *tls) { return tls->clients || tls->origins; }
+
 void tls_close(struct tls *tls);
 
 #endif

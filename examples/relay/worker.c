@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "say.h"
+#include "schedule.h"
 
 /* ---- orders, on the worker's thread ---- */
 
@@ -126,6 +127,7 @@ bool worker_listen(struct worker *w, struct place *place) {
 
 static void run(void *arg) {
   struct worker *w = arg;
+  if (tls_in_use(w->tls)) schedule_hurry();
   uv_run(&w->loop, UV_RUN_DEFAULT);
   uv_async_send(&w->ended);
 }

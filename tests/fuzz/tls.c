@@ -9,7 +9,7 @@
 #include "support/tls_end.h"
 #include "weir/err.h"
 
-enum { ROOM = 20000, OUT_ROOM = 4096, ALERT_ROOM = 512 };
+enum { ROOM = 20000, OUT_ROOM = 4096, ALERT_ROOM = 512, ALERT = 21 };
 
 /* ---- what there is one of for each settings ---- */
 
@@ -246,6 +246,13 @@ static void check_result(const tls_fuzz *e, bool was_open, const weir__room *pla
   REQUIRE(!e->closed || (e->rc == WEIR__TLS_CLOSED && plain->len == 0));
 }
 
+/* The peer is told once. */
+static void check_alerts(const tls_fuzz *e, weir__slice out) {
+  size_t alerts = 0;
+  for (; out.len; out = tls_behind(out, tls_record(out).len)) alerts += out.ptr[0] == ALERT;
+  REQUIRE(e->rc >= 0 || !tls_fuzz_has_room(e) || alerts <= 1);
+}
+
 /* One call. */
 static void call(tls_fuzz *e, weir__slice *in) {
   bool was_open = e->open;
@@ -258,6 +265,7 @@ static void call(tls_fuzz *e, weir__slice *in) {
                    : weir__tls_handshake(e->engine, in, &out);
   REQUIRE(in->len <= given.len && in->ptr + in->len == given.ptr + given.len);
   check_result(e, was_open, &plain, &out, in->len);
+  if (!was_open) check_alerts(e, weir__room_slice(&out));
   e->taken += given.len - in->len;
   e->open = weir__tls_is_open(e->engine);
   REQUIRE(e->open == was_open || (e->rc == WEIR__TLS_DONE && !was_open));

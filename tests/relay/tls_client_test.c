@@ -92,8 +92,9 @@ static void a_client_that_drips_its_hello_has_handshake_ms_in_all(void) {
   f.options.handshake_ms = 1000;
   fixture_start(&f);
   peer *p = raw_client(&f);
+  static const char hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc";
   for (int i = 0; i < 9; i++) {
-    peer_send(p, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc" + i, 1);
+    peer_send(p, &hello[i], 1);
     settle(&f);
     pass(&f, 100);
   }

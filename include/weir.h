@@ -33,6 +33,7 @@
 #include "weir/head.h"
 #include "weir/log.h"
 #include "weir/relay.h"
+#include "weir/sse.h"
 #include "weir/tls.h"
 #include "weir/version.h"
 

@@ -37,6 +37,8 @@ extern "C" {
   X(ENOADDRESS, -5031, "the name has no address") \
   X(ETIMEOUT, -5032, "a timer ran out") \
   X(ECANCELED, -5033, "ended by its owner") \
+  X(EEVENTSIZE, -5034, "an event is larger than event_bytes") \
+  X(ENOROOM, -5035, "the room that was given is too small") \
   X(ETLS_FILE, -5040, "a file of certificates or keys cannot be used") \
   X(ETLS_CIPHERS, -5041, "not a list of cipher suites") \
   X(ETLS_EXPIRED, -5050, "the certificate has expired") \

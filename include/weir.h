@@ -29,6 +29,7 @@
 
 #include "weir/alloc.h"
 #include "weir/err.h"
+#include "weir/events.h"
 #include "weir/exchange.h"
 #include "weir/head.h"
 #include "weir/log.h"

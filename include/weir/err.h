@@ -39,6 +39,10 @@ extern "C" {
   X(ECANCELED, -5033, "ended by its owner") \
   X(EEVENTSIZE, -5034, "an event is larger than event_bytes") \
   X(ENOROOM, -5035, "the room that was given is too small") \
+  X(ECODED, -5036, "the body is compressed, so that its events cannot be seen") \
+  X(EEVENTS, -5037, \
+    "not an option of event streams: text that is no whole block or comment, an unknown end " \
+    "marker, or an early heartbeat together with a commit point") \
   X(ETLS_FILE, -5040, "a file of certificates or keys cannot be used") \
   X(ETLS_CIPHERS, -5041, "not a list of cipher suites") \
   X(ETLS_EXPIRED, -5050, "the certificate has expired") \

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "weir/events.h"
 #include "weir/head.h"
 #include "weir/version.h"
 
@@ -65,7 +66,8 @@ enum weir_end {
 #undef WEIR_END_ENUM
 };
 
-/* The timers of an exchange; weir_options names and explains each. */
+/* The timers of an exchange; weir_options names and explains each, weir_event_options those from
+ * FIRST_BYTE on. */
 #define WEIR_TIMERS(X) \
   X(CONNECT, "connect") \
   X(HEAD, "head") \
@@ -73,7 +75,12 @@ enum weir_end {
   X(TOTAL, "total") \
   X(STALL, "stall") \
   X(REQUEST_BODY, "request_body") \
-  X(HANDSHAKE, "handshake")
+  X(HANDSHAKE, "handshake") \
+  X(FIRST_BYTE, "first_byte") \
+  X(FIRST_EVENT, "first_event") \
+  X(FIRST_CONTENT, "first_content") \
+  X(EVENT_GAP, "event_gap") \
+  X(STALE, "stale")
 
 enum weir_timer {
 #define WEIR_TIMER_ENUM(name, text) WEIR_TIMER_##name,
@@ -100,6 +107,16 @@ typedef struct weir_stats {
   uint64_t duration_ms;    /* from there to the end */
   unsigned retries;        /* further connections tried after the first */
   int reused;              /* 1 if the origin connection had served before */
+
+  /* Of an event stream that was looked at; else 0, UINT64_MAX, NULL. */
+  uint64_t events;           /* complete events seen, comments not counted */
+  uint64_t dropped;          /* of those, what DROP and WEIR_STALE_COALESCE kept from the client */
+  uint64_t tokens;           /* of weir_exchange_spend() */
+  uint64_t heartbeats;       /* sent */
+  uint64_t first_event_ms;   /* from the same moment as first_byte_ms; UINT64_MAX: none came */
+  uint64_t first_content_ms; /* likewise, to the first event for which is_content said yes */
+  int in_band;               /* 1: a terminal event was sent and the response ended well */
+  const weir_ledger *ledger; /* with weir_event_options.ledger; valid as long as the stats */
 } weir_stats;
 
 /* A whole answer given by the host. `fields` may be NULL when `field_count` is 0. weir adds Date
@@ -155,6 +172,32 @@ typedef struct weir_hooks {
   void (*on_end)(weir_exchange *ex, enum weir_end end, const weir_stats *stats, void *user);
 
   void *user;
+
+  /* Event streams (weir/events.h). */
+
+  /* An event is complete, valid until the hook returns. Returns enum weir_event_verdict. In a tap it
+   * has left already; in a filter, or where a budget is set, it leaves behind this hook. May call
+   * weir_exchange_spend(), and in a filter weir_exchange_put_event(). A filter also shows what is
+   * unfinished when the stream has ended. */
+  int (*on_event)(weir_exchange *ex, const weir_sse_event *event, void *user);
+
+  /* 1 if the event is what its reader waits for, for first_content_ms. Asked until it says so.
+   * Without it: an event with data that is no end marker and whose type is not `ping`. */
+  int (*is_content)(weir_exchange *ex, const weir_sse_event *event, void *user);
+
+  /* The commit point is reached: `head` is what the client would get now; `event` is the first one,
+   * or NULL when bytes, time or the end of the stream came before. May edit `head`; may call
+   * weir_exchange_answer(); may call weir_exchange_set_upstream() and return WEIR_COMMIT_NEXT to have
+   * the request sent again, to that upstream or the same one, which is refused with 502 if the request
+   * cannot be repeated (a body longer than replay_bytes). */
+  int (*on_commit)(weir_exchange *ex, weir_head *head, const weir_sse_event *event, void *user);
+
+  /* Events cannot be seen any more; the stream goes on. WEIR_ECODED: the body is compressed;
+   * WEIR_EEVENTSIZE. */
+  void (*on_events_lost)(weir_exchange *ex, int why, void *user);
+
+  /* With weir_event_options.ledger. `departure` is valid until the hook returns. */
+  void (*on_departure)(weir_exchange *ex, const weir_departure *departure, void *user);
 } weir_hooks;
 #define WEIR_HOOKS_INIT .size = sizeof(weir_hooks)
 

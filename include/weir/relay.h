@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "weir/alloc.h"
+#include "weir/events.h"
 #include "weir/exchange.h"
 #include "weir/log.h"
 #include "weir/tls.h"
@@ -85,11 +86,14 @@ typedef struct weir_options {
 
   uint32_t handshake_ms; /* 10 s: the TLS handshake with a client, whose request_head_ms begins
                             behind it, or with an origin, behind connect_ms */
+
+  const weir_event_options *events; /* none; what to do with event streams (copied) */
 } weir_options;
 #define WEIR_OPTIONS_INIT .size = sizeof(weir_options)
 
 /* Makes a relay on `loop`, which must outlive it. `options` may be NULL.
- * WEIR_EINVAL (an option out of range, low water above high water), WEIR_ECIDR, WEIR_ENOMEM, or
+ * WEIR_EINVAL (an option out of range, low water above high water), WEIR_ECIDR, WEIR_EEVENTS (an
+ * option of event streams), WEIR_ENOMEM, or
  * what libuv says. Never calls back, except the allocator. */
 WEIR_EXTERN int weir_relay_new(weir_relay **relay, uv_loop_t *loop, const weir_options *options);
 
@@ -218,6 +222,10 @@ typedef struct weir_counters {
 
 /* Fills `counters`, whose size field the caller has set. */
 WEIR_EXTERN void weir_relay_counters(const weir_relay *relay, weir_counters *counters);
+
+/* Fills `ledger`, whose size field the caller has set, with what all streams of the relay so far
+ * have added, those with weir_event_options.ledger. */
+WEIR_EXTERN void weir_relay_ledger(const weir_relay *relay, weir_ledger *ledger);
 
 typedef void (*weir_done_fn)(weir_relay *relay, void *user);
 

@@ -317,6 +317,10 @@ int weir__downstream_send_body(weir__downstream *d, weir__slice span) {
   return d->head_only ? 0 : weir__sender_body(&d->sender, span);
 }
 
+int weir__downstream_send_text(weir__downstream *d, weir__slice text) {
+  return d->head_only ? 0 : weir__sender_text(&d->sender, text);
+}
+
 int weir__downstream_send_end(weir__downstream *d, const weir_head *trailers) {
   return weir__sender_end(&d->sender, trailers);
 }

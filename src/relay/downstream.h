@@ -107,6 +107,7 @@ void weir__downstream_turn_away(weir__downstream *d);
 int weir__downstream_send_interim(weir__downstream *d, const weir_head *head);
 int weir__downstream_send_head(weir__downstream *d, const weir_head *head, const char *upgrade);
 int weir__downstream_send_body(weir__downstream *d, weir__slice span);
+int weir__downstream_send_text(weir__downstream *d, weir__slice text);
 int weir__downstream_send_end(weir__downstream *d, const weir_head *trailers);
 int weir__downstream_flush(weir__downstream *d);
 /* Tunnel: FIN behind everything sent. */

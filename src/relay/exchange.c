@@ -27,6 +27,7 @@ static void bury(weir__remains *remains) {
   weir__upstream_fini(&ex->up);
   weir__answer_free(&ex->answer, mem);
   weir__head_free(ex->request);
+  weir__events_free(ex->events);
   weir__mem_free(mem, ex);
 }
 
@@ -79,6 +80,7 @@ void weir__exchange_conclude(weir_exchange *ex) {
   if (weir__exchange_over(ex)) return;
   weir__exchange_set_phase(ex, WEIR__PHASE_OVER);
   weir__deadlines_stop_all(&ex->deadlines);
+  weir__events_stop(ex->events);
   weir__upstream_abort(&ex->up);
   if (is_whole(ex)) ex->down->close_delimited = false; /* whoever closes now cuts nothing */
   report(ex);
@@ -164,7 +166,7 @@ static void fail_with(weir_exchange *ex, enum weir_end end, int status, int code
   ex->request_unwanted = true;
   if (!again && !ex->head_sent && status)
     answer_error(ex, status);
-  else
+  else if (again || !weir__ending_put(ex))
     weir__exchange_conclude(ex);
 }
 
@@ -206,8 +208,11 @@ static weir_exchange *new_exchange(weir__downstream *down, weir_head *head) {
   ex->json = weir__answer_wants_json(head);
   ex->stats = (weir_stats){.size = sizeof ex->stats,
                            .started_ms = weir__clock_now(&relay->clock),
-                           .first_byte_ms = UINT64_MAX};
-  weir__deadlines_init(&ex->deadlines, &relay->clock, weir__exchange_on_timer);
+                           .first_byte_ms = UINT64_MAX,
+                           .first_event_ms = UINT64_MAX,
+                           .first_content_ms = UINT64_MAX};
+  weir__deadlines_init(&ex->deadlines, ex->due, WEIR__EXCHANGE_TIMERS, &relay->clock,
+                       weir__exchange_on_timer);
   weir__upstream_init(&ex->up, relay, NULL, &weir__from_origin, ex);
   relay->count.exchanges++;
   relay->count.exchanges_total++;

@@ -8,6 +8,7 @@
 #include "relay/answer.h"
 #include "relay/deadlines.h"
 #include "relay/downstream.h"
+#include "relay/events.h"
 #include "relay/upstream.h"
 #include "weir/exchange.h"
 
@@ -27,6 +28,9 @@ enum weir__phase {
   WEIR__PHASES(WEIR__PHASE_ENUM)
 #undef WEIR__PHASE_ENUM
 };
+
+/* The timers that every exchange has; those of event streams are in relay/events.h. */
+enum { WEIR__EXCHANGE_TIMERS = WEIR_TIMER_HANDSHAKE + 1 };
 
 /* What a piece of a stream on its way touches stands first, so that an idle one that wakes up costs
  * few cache lines. */
@@ -53,8 +57,10 @@ struct weir_exchange {
   bool repeatable;                    /* idempotent and without body */
   bool client_fin, origin_fin;        /* of a tunnel */
   bool request_names, response_names; /* head->names_fields of each */
+  weir__events *events;               /* NULL: no event stream, or nobody wants to see it */
   weir_stats stats;
   weir__deadlines deadlines;
+  uint64_t due[WEIR__EXCHANGE_TIMERS];
   weir__upstream up;
 
   weir__remains remains;
@@ -107,9 +113,20 @@ void weir__exchange_continued(weir_exchange *ex); /* a 100 has passed */
  * over. */
 int weir__exchange_flush_client(weir_exchange *ex);
 void weir__exchange_resume_origin(weir_exchange *ex);
+/* Body bytes on their way to the client: `span` as at weir__sender_body(); `text` is copied. Nonzero:
+ * the exchange is over. */
+int weir__exchange_pass(weir_exchange *ex, weir__slice span);
+int weir__exchange_pass_text(weir_exchange *ex, weir__slice text);
+/* A response head that may leave now, and begins the body. Nonzero: the exchange is over. */
+int weir__exchange_begin_response(weir_exchange *ex, const weir_head *head);
+/* The response ends well here, whatever the origin does: its end leaves, the origin is left. */
+void weir__exchange_end_well(weir_exchange *ex);
 
 /* exchange_time.c */
-void weir__exchange_on_timer(weir__deadlines *deadlines, enum weir_timer timer);
+void weir__exchange_on_timer(weir__deadlines *deadlines, int timer);
+/* A timer of weir_timer is over, wherever it was kept: the host is asked. True: it wants `ms` more,
+ * else the exchange has ended, or is about to. */
+bool weir__exchange_ask_timeout(weir_exchange *ex, enum weir_timer timer);
 void weir__exchange_await_client(weir_exchange *ex); /* bytes wait for it */
 void weir__exchange_client_taken(weir_exchange *ex); /* fewer do */
 

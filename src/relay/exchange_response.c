@@ -61,6 +61,18 @@ static int on_interim(void *owner, weir_head *head) {
   return unless_prepared(ex, weir__downstream_send_interim(ex->down, head));
 }
 
+int weir__exchange_pass(weir_exchange *ex, weir__slice span) {
+  if (unless_prepared(ex, weir__downstream_send_body(ex->down, span))) return WEIR_ECANCELED;
+  ex->stats.response_bytes += span.len;
+  return 0;
+}
+
+int weir__exchange_pass_text(weir_exchange *ex, weir__slice text) {
+  if (unless_prepared(ex, weir__downstream_send_text(ex->down, text))) return WEIR_ECANCELED;
+  ex->stats.response_bytes += text.len;
+  return 0;
+}
+
 static int ask_host(weir_exchange *ex, weir_head *head) {
   const weir_hooks *hooks = ex->hooks;
   ex->in_hook = true;
@@ -69,14 +81,20 @@ static int ask_host(weir_exchange *ex, weir_head *head) {
   return weir__exchange_verdict(ex, verdict);
 }
 
+/* The origin has answered: what is awaited now is its body. */
 static void begin_body(weir_exchange *ex, const weir_head *head) {
-  ex->head_sent = true;
-  ex->stats.status = head->status;
   ex->unmarked = head->framing == WEIR__FRAMING_CLOSE;
   weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_HEAD);
   weir__exchange_set_phase(ex, WEIR__PHASE_STREAMING);
+}
+
+int weir__exchange_begin_response(weir_exchange *ex, const weir_head *head) {
+  if (unless_prepared(ex, weir__exchange_send_head(ex, head))) return WEIR_ECANCELED;
+  ex->head_sent = true;
+  ex->stats.status = head->status;
   weir__head_free(ex->request);
   ex->request = NULL;
+  return 0;
 }
 
 /* A host made a 2xx of the origin's refusal: its client would take the body for a tunnel. */
@@ -84,7 +102,8 @@ static bool feigns_tunnel(const weir_exchange *ex, const weir_head *head) {
   return ex->connect_allowed && head->framing != WEIR__FRAMING_TUNNEL && head->status / 100 == 2;
 }
 
-static int take_head(weir_exchange *ex, weir_head *head) {
+/* The head is the caller's still if it was not `held`. */
+static int take_head(weir_exchange *ex, weir_head *head, bool *held) {
   if (unless_prepared(ex, weir__forward_response(head, &ex->relay->set.policy)))
     return WEIR_ECANCELED;
   ex->response_names = head->names_fields;
@@ -95,15 +114,16 @@ static int take_head(weir_exchange *ex, weir_head *head) {
   }
   if (head->framing == WEIR__FRAMING_TUNNEL)
     return unless_prepared(ex, ex->request_done ? weir__tunnel_begin(ex, head) : WEIR_EUPGRADE);
-  if (unless_prepared(ex, weir__exchange_send_head(ex, head))) return WEIR_ECANCELED;
   begin_body(ex, head);
-  return 0;
+  if (weir__events_begin(ex, head, held)) return WEIR_ECANCELED;
+  return *held ? 0 : weir__exchange_begin_response(ex, head);
 }
 
 static int on_head(void *owner, weir_head *head) {
   weir_exchange *ex = owner;
-  int rc = weir__exchange_over(ex) ? WEIR_ECANCELED : take_head(ex, head);
-  weir__head_free(head);
+  bool held = false;
+  int rc = weir__exchange_over(ex) ? WEIR_ECANCELED : take_head(ex, head, &held);
+  if (!held) weir__head_free(head);
   return rc;
 }
 
@@ -117,10 +137,8 @@ static int on_body(void *owner, weir__slice span) {
     int verdict = hooks->on_body(ex, span.ptr, span.len, hooks->user);
     if (weir__exchange_verdict(ex, verdict)) return WEIR_ECANCELED;
   }
-  if (unless_prepared(ex, weir__downstream_send_body(ex->down, span))) return WEIR_ECANCELED;
   ex->chunk_pending = true;
-  ex->stats.response_bytes += span.len;
-  return 0;
+  return ex->events ? weir__events_body(ex, span) : weir__exchange_pass(ex, span);
 }
 
 static int ask_about_trailers(weir_exchange *ex, weir_head *trailers) {
@@ -135,6 +153,7 @@ static int on_end(void *owner, weir_head *trailers) {
   weir_exchange *ex = owner;
   if (weir__exchange_over(ex)) return WEIR_ECANCELED;
   if (ex->phase == WEIR__PHASE_TUNNEL) return weir__tunnel_origin_fin(ex);
+  if (ex->events && weir__events_end(ex)) return WEIR_ECANCELED;
   if (ask_about_trailers(ex, trailers)) return WEIR_ECANCELED;
   if (unless_prepared(ex, weir__downstream_send_end(ex->down, trailers))) return WEIR_ECANCELED;
   ex->response_done = true;
@@ -163,11 +182,21 @@ static void leave_origin(weir_exchange *ex) {
   weir__exchange_resume_client(ex);
 }
 
+void weir__exchange_end_well(weir_exchange *ex) {
+  if (unless_prepared(ex, weir__downstream_send_end(ex->down, NULL))) return;
+  ex->response_done = true;
+  if (weir__exchange_flush_client(ex)) return;
+  weir__upstream_abort(&ex->up);
+  leave_origin(ex);
+  weir__exchange_conclude_if_done(ex);
+}
+
 static void on_flush(void *owner) {
   weir_exchange *ex = owner;
   if (weir__exchange_over(ex)) return;
   note_chunk(ex);
   if (weir__exchange_flush_client(ex)) return;
+  if (ex->events && weir__events_flushed(ex)) return;
   if (ex->phase == WEIR__PHASE_STREAMING && ex->response_done) leave_origin(ex);
   await_more(ex);
   weir__exchange_conclude_if_done(ex);

@@ -13,6 +13,11 @@ static uint32_t length_of(const weir_options *o, enum weir_timer timer) {
   case WEIR_TIMER_STALL: return o->stall_ms;
   case WEIR_TIMER_REQUEST_BODY: return o->request_body_ms;
   case WEIR_TIMER_HANDSHAKE: return o->handshake_ms;
+  case WEIR_TIMER_FIRST_BYTE: /* relay/events_time.c has these */
+  case WEIR_TIMER_FIRST_EVENT:
+  case WEIR_TIMER_FIRST_CONTENT:
+  case WEIR_TIMER_EVENT_GAP:
+  case WEIR_TIMER_STALE: break;
   }
   return WEIR_OFF;
 }
@@ -84,8 +89,16 @@ static void end(weir_exchange *ex, enum weir_timer timer) {
   }
 }
 
-void weir__exchange_on_timer(weir__deadlines *deadlines, enum weir_timer timer) {
+bool weir__exchange_ask_timeout(weir_exchange *ex, enum weir_timer timer) {
+  bool extended = host_extends(ex, timer);
+  if (weir__exchange_over(ex)) return false;
+  if (!extended) end(ex, timer);
+  return extended;
+}
+
+void weir__exchange_on_timer(weir__deadlines *deadlines, int which) {
   weir_exchange *ex = weir__container_of(deadlines, weir_exchange, deadlines);
+  enum weir_timer timer = (enum weir_timer)which;
   if (weir__exchange_over(ex)) return;
   if (timer == WEIR_TIMER_STALL && client_moves(ex)) return;
   if (timer == WEIR_TIMER_REQUEST_BODY) ex->down->keep = false; /* its end will not be known */
@@ -93,10 +106,6 @@ void weir__exchange_on_timer(weir__deadlines *deadlines, enum weir_timer timer) 
     weir__exchange_conclude_if_done(ex);
     return;
   }
-  bool extended = host_extends(ex, timer);
-  if (weir__exchange_over(ex)) return;
-  if (extended)
+  if (weir__exchange_ask_timeout(ex, timer))
     weir__deadlines_set(deadlines, timer, length_of(&ex->relay->set.o, timer));
-  else
-    end(ex, timer);
 }

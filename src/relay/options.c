@@ -118,6 +118,7 @@ int weir__settings_init(weir__settings *s, weir__mem *mem, const weir_options *o
   if (rc) return rc;
   derive(s);
   rc = copy_strings(s, mem);
+  if (rc == 0) rc = weir__event_rules_new(&s->events, mem, s->o.events);
   if (rc) weir__settings_free(s, mem);
   return rc;
 }
@@ -127,4 +128,6 @@ void weir__settings_free(weir__settings *s, weir__mem *mem) {
   weir__mem_free(mem, (char *)(uintptr_t)s->policy.upgrade);
   s->policy.via = s->policy.upgrade = NULL;
   weir__cidrs_free(&s->trusted, mem);
+  weir__event_rules_free(s->events);
+  s->events = NULL;
 }

@@ -9,6 +9,7 @@
 #include "net/reaper.h"
 #include "net/timer.h"
 #include "relay/crowd.h"
+#include "relay/events.h"
 #include "relay/options.h"
 #include "relay/route.h"
 #include "relay/sender.h"
@@ -21,6 +22,7 @@ struct weir_relay {
   weir__clock clock;
   weir__reaper reaper;
   weir__batch batch;
+  weir__seen seen;
   weir__h1_reader *spare[WEIR__H1_KINDS]; /* one reader of each kind at rest, or NULL */
   weir__routes routes;
   weir__list upstreams, listeners, downstreams;

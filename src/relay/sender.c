@@ -134,18 +134,43 @@ int weir__sender_head(weir__sender *sender, const weir_head *head, const weir__h
   return rc;
 }
 
-int weir__sender_body(weir__sender *sender, weir__slice span) {
-  if (span.len == 0) return 0;
-  int rc = weir__body_add(&sender->body, span.len);
+/* Room for one more piece of `len` bytes, in the chunk that is open or in a new one. */
+static int open_piece(weir__sender *sender, size_t len) {
+  int rc = weir__body_add(&sender->body, len);
   if (rc == 0) rc = claim(sender);
   if (rc) return rc;
   weir__batch *batch = sender->batch;
-  if (sender->body.framing == WEIR__FRAMING_CHUNKED) {
-    if (!batch->chunk) push(batch, NULL, 0), batch->chunk = batch->count;
-    batch->chunk_len += span.len;
-  }
-  push(batch, span.ptr, span.len);
+  if (sender->body.framing != WEIR__FRAMING_CHUNKED) return 0;
+  if (!batch->chunk) push(batch, NULL, 0), batch->chunk = batch->count;
+  batch->chunk_len += len;
   return 0;
+}
+
+/* The last piece of the batch; never a size line, which has no length yet. */
+static weir__slice *last_piece(weir__batch *batch) {
+  weir__slice *last = batch->count ? &batch->slices[batch->count - 1] : NULL;
+  return last && last->len ? last : NULL;
+}
+
+/* A filter passes a read event by event: those that stand side by side are one piece. */
+int weir__sender_body(weir__sender *sender, weir__slice span) {
+  if (span.len == 0) return 0;
+  int rc = open_piece(sender, span.len);
+  if (rc) return rc;
+  weir__slice *last = last_piece(sender->batch);
+  if (last && last->ptr && last->ptr + last->len == span.ptr)
+    last->len += span.len;
+  else
+    push(sender->batch, span.ptr, span.len);
+  return 0;
+}
+
+int weir__sender_text(weir__sender *sender, weir__slice text) {
+  if (text.len == 0) return 0;
+  int rc = open_piece(sender, text.len);
+  if (rc == 0) rc = weir__buf_append(&sender->batch->text, text);
+  if (rc == 0) push(sender->batch, NULL, text.len);
+  return rc;
 }
 
 static int put_trailers(weir__batch *batch, const weir_head *trailers) {

@@ -53,6 +53,8 @@ int weir__sender_interim(weir__sender *sender, const weir_head *head, const weir
 int weir__sender_head(weir__sender *sender, const weir_head *head, const weir__h1_extra *extra,
                       weir__body body);
 int weir__sender_body(weir__sender *sender, weir__slice span);
+/* The same for bytes that do not live until the flush: they are copied. */
+int weir__sender_text(weir__sender *sender, weir__slice text);
 /* WEIR_ETRUNCATED if a length is still owed. `trailers` may be NULL. */
 int weir__sender_end(weir__sender *sender, const weir_head *trailers);
 

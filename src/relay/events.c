@@ -1,0 +1,219 @@
+/* See events.h: whether a response is an event stream, what is done with it, and what a host may ask
+ * for. */
+#include "relay/events.h"
+
+#include "base/sized.h"
+#include "relay/exchange.h"
+#include "relay/relay.h"
+#include "weir/err.h"
+
+/* ---- making and freeing ---- */
+
+static weir__events *new_events(weir_exchange *ex) {
+  weir_relay *relay = ex->relay;
+  weir__events *ev = weir__mem_new(&relay->mem, sizeof *ev);
+  if (!ev) return NULL;
+  ev->ex = ex;
+  ev->rules = relay->set.events;
+  ev->behind.mem = &relay->mem;
+  weir__deadlines_init(&ev->deadlines, ev->due, WEIR__EVENT_TIMES, &relay->clock, NULL);
+  return ev;
+}
+
+static void free_rules(weir__events *ev) {
+  if (ev->owns_rules) weir__event_rules_free((weir__event_rules *)(uintptr_t)ev->rules);
+}
+
+void weir__events_stop(weir__events *ev) {
+  if (ev) weir__deadlines_stop_all(&ev->deadlines);
+}
+
+void weir__events_free(weir__events *ev) {
+  if (!ev) return;
+  weir__events_stop(ev);
+  weir_sse_parser_free(ev->parser);
+  weir__buf_free(&ev->behind);
+  free_rules(ev);
+  weir__mem_free(&ev->ex->relay->mem, ev);
+}
+
+static void forget(weir_exchange *ex) {
+  weir__events_free(ex->events);
+  ex->events = NULL;
+}
+
+const weir__event_rules *weir__events_rules(const weir_exchange *ex) {
+  return ex->events ? ex->events->rules : ex->relay->set.events;
+}
+
+/* ---- what the response is ---- */
+
+static bool is_lines(const weir_head *head) {
+  return weir__head_media_is(head, "application/x-ndjson") ||
+         weir__head_media_is(head, "application/jsonl");
+}
+
+static bool is_stream(const weir_exchange *ex, const weir_head *head) {
+  if (head->status != 200 || head->framing == WEIR__FRAMING_NONE || ex->down->head_only)
+    return false;
+  return weir__head_media_is(head, "text/event-stream") || is_lines(head);
+}
+
+static bool is_coded(const weir_head *head) {
+  const weir__field *field = weir__head_find(head, WEIR__NAME_CONTENT_ENCODING);
+  return field && !weir__slice_is_nocase(weir__field_value(field), "identity");
+}
+
+/* ---- what is done with it ---- */
+
+static bool needs_parser(const weir__events *ev) {
+  return ev->rules->boundaries || ev->ex->hooks->on_event;
+}
+
+/* A budget must hold before bytes leave. */
+static bool has_budget(const weir_event_options *o) {
+  return o->max_events || o->max_bytes || o->max_tokens;
+}
+
+static int start_parser(weir__events *ev) {
+  weir_sse_options o = {WEIR_SSE_OPTIONS_INIT, .allocator = ev->ex->relay->mem.hooks,
+                        .block_max = ev->rules->o.event_bytes};
+  o.format = ev->lines ? WEIR_SSE_LINES : WEIR_SSE_STREAM;
+  return weir_sse_parser_new(&ev->parser, &o);
+}
+
+/* Who may put bytes in, or keep some back, cannot promise the origin's length. */
+static void drop_length(weir_head *head) {
+  if (head->framing != WEIR__FRAMING_LENGTH) return;
+  head->framing = WEIR__FRAMING_CHUNKED;
+  weir__head_drop(head, WEIR__IN(CONTENT_LENGTH));
+}
+
+/* A filter that cannot see would let everything pass unseen. */
+static int look_inside(weir__events *ev, weir_head *head) {
+  weir_exchange *ex = ev->ex;
+  ev->filter = ev->rules->o.mode == WEIR_EVENTS_FILTER;
+  ev->in_path = has_budget(&ev->rules->o);
+  if (is_coded(head) && ev->filter) {
+    weir__exchange_fail(ex, WEIR_END_MALFORMED, WEIR_ECODED);
+    return WEIR_ECANCELED;
+  }
+  if (is_coded(head)) {
+    weir__tap_lose(ev, WEIR_ECODED);
+    return weir__exchange_over(ex) ? WEIR_ECANCELED : 0;
+  }
+  if (start_parser(ev)) {
+    weir__exchange_fail(ex, WEIR_END_NO_MEMORY, WEIR_ENOMEM);
+    return WEIR_ECANCELED;
+  }
+  if (ev->rules->alters) drop_length(head);
+  return 0;
+}
+
+static bool is_wanted(const weir_exchange *ex) {
+  const weir__event_rules *rules = weir__events_rules(ex);
+  return rules->o.mode != WEIR_EVENTS_OFF &&
+         (rules->boundaries || rules->watches || ex->hooks->on_event);
+}
+
+int weir__events_begin(weir_exchange *ex, weir_head *head, bool *held) {
+  (void)held;
+  if (!is_stream(ex, head) || !is_wanted(ex)) {
+    forget(ex);
+    return 0;
+  }
+  if (!ex->events) ex->events = new_events(ex);
+  if (!ex->events) {
+    weir__exchange_fail(ex, WEIR_END_NO_MEMORY, WEIR_ENOMEM);
+    return WEIR_ECANCELED;
+  }
+  ex->events->lines = is_lines(head);
+  return needs_parser(ex->events) ? look_inside(ex->events, head) : 0;
+}
+
+/* ---- the body ---- */
+
+int weir__events_body(weir_exchange *ex, weir__slice span) {
+  return weir__tap_body(ex->events, span);
+}
+
+int weir__events_end(weir_exchange *ex) { return weir__tap_finish(ex->events); }
+
+/* A clean end is believed if the origin said that it is one; markers say it better. */
+static void judge_end(weir__events *ev) {
+  if (!ev->parser || !ev->rules->marker_count || !ev->ex->response_done) return;
+  enum weir_end end = ev->ex->end;
+  if (end != WEIR_END_COMPLETE && end != WEIR_END_UNMARKED) return;
+  ev->ex->end = ev->marked ? WEIR_END_COMPLETE : WEIR_END_UNMARKED;
+}
+
+int weir__events_flushed(weir_exchange *ex) {
+  if (weir__tap_look(ex->events)) return WEIR_ECANCELED;
+  judge_end(ex->events);
+  return 0;
+}
+
+/* ---- what a host may ask for ---- */
+
+static bool may_set(const weir_exchange *ex) {
+  return ex->in_hook && !ex->head_sent &&
+         (ex->phase == WEIR__PHASE_ASKING || ex->phase == WEIR__PHASE_WAITING);
+}
+
+int weir_exchange_set_events(weir_exchange *ex, const weir_event_options *options) {
+  weir__event_rules *rules;
+  if (weir__exchange_over(ex) || !may_set(ex)) return WEIR_ESTATE;
+  if (!options) return WEIR_EINVAL;
+  int rc = weir__event_rules_new(&rules, &ex->relay->mem, options);
+  if (rc) return rc;
+  if (!ex->events && !(ex->events = new_events(ex))) {
+    weir__event_rules_free(rules);
+    return WEIR_ENOMEM;
+  }
+  free_rules(ex->events);
+  ex->events->rules = rules;
+  ex->events->owns_rules = true;
+  return 0;
+}
+
+/* A line of JSON has no fields, and must stay one line. */
+static int print_line(weir__buf *out, const weir_sse_fields *fields) {
+  if (!fields->data || memchr(fields->data, '\n', fields->data_len)) return WEIR_EFIELD;
+  char *at = weir__buf_room(out, fields->data_len + 1);
+  if (!at) return WEIR_ENOMEM;
+  memcpy(at, fields->data, fields->data_len);
+  at[fields->data_len] = '\n';
+  out->len += fields->data_len + 1;
+  return 0;
+}
+
+static int print_block(weir__buf *out, const weir_sse_fields *fields) {
+  size_t len;
+  int rc = weir_sse_write(NULL, 0, &len, fields);
+  if (rc != WEIR_ENOROOM) return rc;
+  char *at = weir__buf_room(out, len);
+  if (!at) return WEIR_ENOMEM;
+  rc = weir_sse_write(at, len, &len, fields);
+  if (rc == 0) out->len += len;
+  return rc;
+}
+
+int weir_exchange_put_event(weir_exchange *ex, const weir_sse_fields *fields,
+                            enum weir_event_place place) {
+  weir__events *ev = ex->events;
+  if (!ev || !ev->judging || !ev->filter || weir__exchange_over(ex)) return WEIR_ESTATE;
+  weir_sse_fields f;
+  int rc = weir__copy_sized(&f, sizeof f, fields);
+  weir__buf text = {.mem = &ex->relay->mem};
+  weir__buf *out = place == WEIR_EVENT_BEHIND ? &ev->behind : &text;
+  if (rc == 0) rc = ev->lines ? print_line(out, &f) : print_block(out, &f);
+  if (rc == 0 && text.len) rc = weir__exchange_pass_text(ex, weir__buf_slice(&text));
+  weir__buf_free(&text);
+  return rc;
+}
+
+int weir_exchange_spend(weir_exchange *ex, uint64_t tokens) {
+  if (!ex->events || weir__exchange_over(ex)) return WEIR_ESTATE;
+  ex->stats.tokens += tokens;
+  return 0;
+}

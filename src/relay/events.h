@@ -1,0 +1,96 @@
+/* What an exchange knows of its response being an event stream: the parser beside or in the path,
+ * timers, budgets, what is held, how it may end. It knows its exchange and what that can do for it,
+ * not llhttp, libuv or TLS. It belongs to its exchange; one that relays no stream has none.
+ *
+ * events.c makes it and chooses; tap.c looks at bytes and judges events; events_time.c has the
+ * timers and heartbeats; commit.c holds the head; ending.c puts the last word in. */
+#ifndef WEIR_RELAY_EVENTS_H
+#define WEIR_RELAY_EVENTS_H
+
+#include "base/buf.h"
+#include "http/head.h"
+#include "relay/deadlines.h"
+#include "relay/event_rules.h"
+#include "weir/events.h"
+#include "weir/exchange.h"
+
+enum weir__event_time {
+  WEIR__TIME_HEARTBEAT,
+  WEIR__TIME_COMMIT,
+  WEIR__TIME_FIRST_BYTE,
+  WEIR__TIME_FIRST_EVENT,
+  WEIR__TIME_FIRST_CONTENT,
+  WEIR__TIME_EVENT_GAP,
+  WEIR__TIME_BUDGET,
+  WEIR__TIME_DRAIN_CUT,
+  WEIR__TIME_ABANDON,
+  WEIR__TIME_STALE,
+  WEIR__EVENT_TIMES
+};
+
+typedef struct weir__events {
+  weir_exchange *ex;
+  const weir__event_rules *rules;
+  bool owns_rules; /* set for this exchange alone */
+  bool lines;      /* of JSON */
+  bool filter;     /* blocks leave when they were judged */
+  bool in_path;    /* a tap that looks before bytes leave: a cut may be due at the next boundary */
+  bool cutting;    /* it is: the stream ends there with `cut_end` */
+  bool judging;    /* on_event runs */
+  bool marked;     /* an end marker has come */
+  enum weir_end cut_end;
+  size_t unscanned; /* bytes of this read that left before the parser saw them */
+  weir_sse_parser *parser; /* NULL: nobody looks, or nobody can */
+  weir__buf behind;        /* what on_event puts behind its event */
+  weir__deadlines deadlines;
+  uint64_t due[WEIR__EVENT_TIMES];
+} weir__events;
+
+/* What of a read is to be looked at behind its write. One for the relay, since one read happens at a
+ * time. */
+enum { WEIR__SEEN_MAX = 32 };
+typedef struct weir__seen {
+  weir__slice spans[WEIR__SEEN_MAX];
+  size_t count;
+} weir__seen;
+
+/* ---- events.c ---- */
+
+/* The head of the response is about to leave: chooses what is done with the body. `*held`: it is to
+ * wait, and belongs to the events now. Nonzero: the exchange is over. */
+int weir__events_begin(weir_exchange *ex, weir_head *head, bool *held);
+/* Body bytes. Nonzero: the exchange is over. */
+int weir__events_body(weir_exchange *ex, weir__slice span);
+/* The body is complete. Nonzero: the exchange is over. */
+int weir__events_end(weir_exchange *ex);
+/* What one read brought has left. Nonzero: the exchange is over. */
+int weir__events_flushed(weir_exchange *ex);
+/* The exchange is over: no timer fires any more. NULL is fine. */
+void weir__events_stop(weir__events *ev);
+void weir__events_free(weir__events *ev); /* NULL is fine */
+
+/* The rules for this exchange, whether it has events yet or not. */
+const weir__event_rules *weir__events_rules(const weir_exchange *ex);
+
+/* ---- tap.c ---- */
+
+/* Where the client's stream stands at an event boundary: a whole block may be put there. */
+bool weir__tap_at_boundary(const weir__events *ev);
+/* Bytes on their way through a tap or a filter. Nonzero: the exchange is over. */
+int weir__tap_body(weir__events *ev, weir__slice span);
+/* Looks at what has left. Nonzero: the exchange is over. */
+int weir__tap_look(weir__events *ev);
+/* What stands behind the last boundary. Nonzero: the exchange is over. */
+int weir__tap_finish(weir__events *ev);
+/* Nobody can see events any more; the stream goes on. */
+void weir__tap_lose(weir__events *ev, int why);
+/* The stream is to end with `end` at the next boundary, which may be now. Nonzero: it has ended. */
+int weir__tap_cut(weir__events *ev, enum weir_end end);
+
+/* ---- ending.c ---- */
+
+/* The exchange fails with ex->end: puts a terminal event and ends the response well, if that is
+ * wanted and possible. False: nothing was done. */
+bool weir__ending_put(weir_exchange *ex);
+
+#endif

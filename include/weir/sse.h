@@ -46,21 +46,24 @@ typedef struct weir_sse_options {
 } weir_sse_options;
 #define WEIR_SSE_OPTIONS_INIT .size = sizeof(weir_sse_options)
 
-/* A block. None of the strings ends with a NUL byte; lengths tell. They lie in the bytes that were
- * given or in the parser, and are valid until the parser is used again or those bytes change. */
+/* A block, as weir_sse_next() fills it. None of the strings ends with a NUL byte, and none is NULL;
+ * lengths tell. They lie in the bytes that were given or in the parser, and are valid until the
+ * parser is used again or those bytes change. */
 typedef struct weir_sse_event {
-  size_t size;
+  size_t size;      /* of this struct as the library was compiled */
   const char *type; /* of `event`; "message" without one */
   size_t type_len;
   const char *data; /* the `data` lines with LF between them */
   size_t data_len;
   const char *id; /* the last event ID: of this block, or the one in force before it */
   size_t id_len;
-  int64_t retry_ms; /* of `retry` in this block; -1: none, or not just digits */
-  const char *raw;  /* the whole block as it came, with its blank line */
+  int64_t
+      retry_ms;    /* of `retry` in this block; -1: none, or not just digits. INT64_MAX is what does
+                       not fit */
+  const char *raw; /* the whole block as it came, with its blank line */
   size_t raw_len;
-  uint8_t has_event; /* of `event`, `id`: this block has such a field .. */
-  uint8_t has_id;
+  uint8_t has_event;   /* of `event`, `id`: this block has such a field .. */
+  uint8_t has_id;      /* (an `id` with a NUL byte is none) */
   uint8_t has_comment; /* .. or a line that begins with a colon */
   uint8_t unfinished;  /* of weir_sse_finish(): the blank line never came */
 } weir_sse_event;
@@ -81,14 +84,21 @@ WEIR_EXTERN void weir_sse_parser_free(weir_sse_parser *parser);
  * many of them it took. The bytes of a block that goes on later are copied; a block that lies whole
  * in `bytes` is not, unless it has more than one `data` line. A byte order mark at the very
  * beginning is skipped (it belongs to the first block's `raw`). Bytes that are no UTF-8 pass as they
- * are.
- * Below 0: WEIR_EEVENTSIZE, WEIR_ENOMEM; the parser is good for weir_sse_parser_free() only then. */
+ * are. No byte is lost: the `raw` of all blocks, joined, are the stream.
+ * Behind the CR of a blank line an LF may follow, which belongs to it, so that the block is found
+ * with the next byte; `used` may be 0 then. Where the line before ended with a CR alone, the block is
+ * found at once; an LF that comes all the same is WEIR_SSE_OTHER, with nothing but `raw`.
+ * With `len` 0 it gives back the memory of the last event, and finds nothing.
+ * Below 0: WEIR_EEVENTSIZE, WEIR_ENOMEM; the parser is good for weir_sse_parser_free() only then,
+ * says the same again, and stands inside of a block for ever. */
 WEIR_EXTERN int weir_sse_next(weir_sse_parser *parser, const char *bytes, size_t len, size_t *used,
                               weir_sse_event *event);
 
-/* The stream has ended. WEIR_SSE_EVENT for what stands behind the last boundary, if anything does,
- * else WEIR_SSE_MORE. An unfinished event of a stream is to be discarded by whoever follows the standard;
- * a last line of JSON without its line end is as good as the others. WEIR_ENOMEM. */
+/* The stream has ended: WEIR_SSE_EVENT or WEIR_SSE_OTHER for what stands behind the last boundary,
+ * WEIR_SSE_MORE if nothing does. An `unfinished` event of a stream is to be discarded by whoever
+ * follows the standard, and its ID does not come into force; a last line of JSON without its line
+ * end is as good as the others. The parser can read another stream from its beginning then, as after
+ * a connection was made anew; the last event ID stays in force. WEIR_ENOMEM and what failed before. */
 WEIR_EXTERN int weir_sse_finish(weir_sse_parser *parser, weir_sse_event *event);
 
 /* How many bytes came since the last boundary; 0: the stream stands at one, and a whole block may
@@ -107,7 +117,7 @@ typedef struct weir_sse_fields {
   size_t data_len;
   const char *id; /* must have no CR, LF or NUL */
   size_t id_len;
-  int64_t retry_ms; /* below 0: left out. Beware: 0 is written */
+  int64_t retry_ms;    /* below 0: left out. Beware: 0 is written */
   const char *comment; /* any bytes; each line becomes a comment */
   size_t comment_len;
 } weir_sse_fields;

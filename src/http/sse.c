@@ -1,0 +1,362 @@
+/* Cuts an event stream, or lines of JSON, into blocks and reads each of them (weir/sse.h). It never
+ * knows where the bytes come from, and looks at each of them twice at most, however they are cut:
+ * once for the end of the block, once for its fields. The parser owns what goes on in later bytes,
+ * joined data and the last event ID; all else lies in the bytes that were given. */
+#include "http/sse.h"
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/sized.h"
+#include "weir/err.h"
+#include "weir/sse.h"
+
+enum { BLOCK_MAX = 1024 * 1024 }; /* room for an image in base64; what is longer is no event */
+
+/* Where the last byte left us. The first three count the bytes of a mark that came. */
+enum place {
+  AT_BEGIN,
+  AT_MARK_1,
+  AT_MARK_2,
+  AT_LINE_START, /* behind the mark, or behind LF: the block goes on */
+  IN_LINE,
+  AT_LINE_CR,    /* behind a line's CR, whose LF may follow */
+  AT_BLANK_CR,   /* the same of a blank line */
+  AT_BOUNDARY,   /* behind a blank line */
+  AT_BOUNDARY_CR /* the same, and behind a CR */
+};
+
+struct weir_sse_parser {
+  weir__mem mem;
+  weir__buf carried; /* the block at hand, as far as it lies in bytes that are gone */
+  weir__buf joined;  /* data of several lines */
+  weir__buf id;      /* in force */
+  size_t inside;     /* bytes since the last boundary */
+  uint32_t block_max;
+  int failed;       /* what every call returns from then on */
+  uint8_t format;   /* enum weir_sse_format */
+  uint8_t place;    /* enum place */
+  bool begun;       /* a block was found: no mark may come any more */
+  bool is_reported; /* the carried block, which goes with the next call */
+};
+
+static const char mark[] = {'\xef', '\xbb', '\xbf'}; /* the byte order mark */
+
+/* ---- lines ---- */
+
+/* Whether one of eight bytes is a control below 0x0e, as CR and LF are: such a one borrows. */
+static bool have_control(const char *eight) {
+  const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+  uint64_t w;
+  memcpy(&w, eight, sizeof w);
+  return (w - ones * 0x0e) & ~w & tops;
+}
+
+static bool ends_line(char c) { return c == '\n' || c == '\r'; }
+
+size_t weir__sse_line_length(weir__slice s) {
+  size_t i = 0;
+  while (s.len - i >= 8) {
+    size_t next = i + 8;
+    if (have_control(s.ptr + i))
+      for (; i < next; i++)
+        if (ends_line(s.ptr[i])) return i;
+    i = next;
+  }
+  while (i < s.len && !ends_line(s.ptr[i])) i++;
+  return i;
+}
+
+/* ---- where a block ends ---- */
+
+/* A line ends with LF, CR or CRLF, and the LF of a CRLF may be late. A blank line's CR is waited
+ * behind, since what is put between the two would stand in front of a blank line of its own; in a
+ * stream that ended the line before with a bare CR as well, no LF is to be expected and nobody
+ * waits. If it comes all the same, it is a block of its own that holds nothing: no byte is lost,
+ * and the boundary stays one. */
+static enum place step(enum place place, char c) {
+  static const uint8_t next[][3] = {
+      /* LF, CR, another */
+      [AT_BEGIN] = {AT_BOUNDARY, AT_BLANK_CR, IN_LINE},
+      [AT_MARK_1] = {AT_LINE_START, AT_LINE_CR, IN_LINE},
+      [AT_MARK_2] = {AT_LINE_START, AT_LINE_CR, IN_LINE},
+      [AT_LINE_START] = {AT_BOUNDARY, AT_BLANK_CR, IN_LINE},
+      [IN_LINE] = {AT_LINE_START, AT_LINE_CR, IN_LINE},
+      [AT_LINE_CR] = {AT_LINE_START, AT_BOUNDARY_CR, IN_LINE},
+      [AT_BLANK_CR] = {AT_BOUNDARY, AT_BOUNDARY_CR, AT_BOUNDARY_CR},
+      [AT_BOUNDARY] = {AT_BOUNDARY, AT_BLANK_CR, IN_LINE},
+      [AT_BOUNDARY_CR] = {AT_BOUNDARY, AT_BOUNDARY_CR, IN_LINE},
+  };
+  if (place < sizeof mark && c == mark[place]) return place + 1;
+  return next[place][c == '\n' ? 0 : c == '\r' ? 1 : 2];
+}
+
+/* True if a block ends in these bytes, and where. */
+static bool find_blank_line(weir_sse_parser *p, weir__slice bytes, size_t *end) {
+  enum place place = p->place;
+  bool found = false;
+  size_t i = 0;
+  while (i < bytes.len && !found) {
+    if (place == IN_LINE) i += weir__sse_line_length(weir__slice_of(bytes.ptr + i, bytes.len - i));
+    if (i == bytes.len) break;
+    bool ended_before = place == AT_BLANK_CR && bytes.ptr[i] != '\n';
+    place = step(place, bytes.ptr[i]);
+    if (!ended_before) i++;
+    found = place >= AT_BOUNDARY;
+  }
+  p->place = (uint8_t)place;
+  *end = i;
+  return found;
+}
+
+/* CR is white space to JSON, so only LF ends a line of it. */
+static bool find_lf(weir__slice bytes, size_t *end) {
+  const char *lf = bytes.len ? memchr(bytes.ptr, '\n', bytes.len) : NULL;
+  *end = lf ? (size_t)(lf + 1 - bytes.ptr) : bytes.len;
+  return lf;
+}
+
+static bool find_end(weir_sse_parser *p, weir__slice bytes, size_t *end) {
+  return p->format == WEIR_SSE_LINES ? find_lf(bytes, end) : find_blank_line(p, bytes, end);
+}
+
+/* ---- what a block says ---- */
+
+static bool is_field(weir__slice line, const char *name, size_t len, weir__slice *value) {
+  if (line.len < len || memcmp(line.ptr, name, len) != 0) return false;
+  *value = weir__slice_of(line.ptr + len, line.len - len);
+  if (value->len == 0) return true;
+  if (value->ptr[0] != ':') return false;
+  value->ptr++, value->len--;
+  if (value->len && value->ptr[0] == ' ') value->ptr++, value->len--;
+  return true;
+}
+#define IS_FIELD(line, name, value) is_field((line), (name), sizeof(name) - 1, (value))
+
+/* Digits only; more of them than fit are the longest time there is. */
+static int64_t parse_retry(weir__slice s) {
+  int64_t sum = 0;
+  for (size_t i = 0; i < s.len; i++) {
+    if (s.ptr[i] < '0' || s.ptr[i] > '9') return -1;
+    int digit = s.ptr[i] - '0';
+    sum = sum > (INT64_MAX - digit) / 10 ? INT64_MAX : sum * 10 + digit;
+  }
+  return s.len ? sum : -1;
+}
+
+/* Data of one line stays where it is. The first of several makes room for all that may follow. */
+static int join_data(weir_sse_parser *p, weir_sse_event *event, weir__slice more) {
+  weir__buf *joined = &p->joined;
+  if (event->data != joined->ptr) {
+    joined->len = 0;
+    if (!weir__buf_room(joined, event->raw_len)) return WEIR_ENOMEM;
+    weir__buf_append(joined, weir__slice_of(event->data, event->data_len));
+  }
+  weir__buf_append(joined, weir__slice_of("\n", 1));
+  weir__buf_append(joined, more);
+  event->data = joined->ptr;
+  event->data_len = joined->len;
+  return 0;
+}
+
+static int read_data(weir_sse_parser *p, weir_sse_event *event, weir__slice value, bool *has_data) {
+  if (*has_data) return join_data(p, event, value);
+  event->data = value.ptr;
+  event->data_len = value.len;
+  *has_data = true;
+  return 0;
+}
+
+static void read_type(weir_sse_event *event, weir__slice value) {
+  event->has_event = 1;
+  event->type = value.len ? value.ptr : "message";
+  event->type_len = value.len ? value.len : strlen("message");
+}
+
+static void read_id(weir_sse_event *event, weir__slice value) {
+  if (memchr(value.ptr, '\0', value.len)) return;
+  event->has_id = 1;
+  event->id = value.ptr;
+  event->id_len = value.len;
+}
+
+static void read_retry(weir_sse_event *event, weir__slice value) {
+  int64_t ms = parse_retry(value);
+  if (ms >= 0) event->retry_ms = ms;
+}
+
+static int read_line(weir_sse_parser *p, weir_sse_event *event, weir__slice line, bool *has_data) {
+  weir__slice value;
+  if (IS_FIELD(line, "data", &value)) return read_data(p, event, value, has_data);
+  if (IS_FIELD(line, "event", &value)) read_type(event, value);
+  if (IS_FIELD(line, "id", &value)) read_id(event, value);
+  if (IS_FIELD(line, "retry", &value)) read_retry(event, value);
+  if (line.len && line.ptr[0] == ':') event->has_comment = 1;
+  return 0;
+}
+
+/* A CRLF gives a blank line too many here, which says nothing. */
+static int read_block(weir_sse_parser *p, weir_sse_event *event, weir__slice block) {
+  bool has_data = false;
+  while (block.len) {
+    weir__slice line = weir__slice_of(block.ptr, weir__sse_line_length(block));
+    int rc = line.len ? read_line(p, event, line, &has_data) : 0;
+    if (rc) return rc;
+    size_t end = line.len < block.len ? line.len + 1 : line.len;
+    block.ptr += end, block.len -= end;
+  }
+  return has_data ? WEIR_SSE_EVENT : WEIR_SSE_OTHER;
+}
+
+static bool is_blank(weir__slice s) {
+  size_t i = 0;
+  while (i < s.len && (s.ptr[i] == ' ' || s.ptr[i] == '\t' || s.ptr[i] == '\r')) i++;
+  return i == s.len;
+}
+
+static int read_json(weir_sse_event *event, weir__slice line) {
+  if (line.len && line.ptr[line.len - 1] == '\n') line.len--;
+  if (line.len && line.ptr[line.len - 1] == '\r') line.len--;
+  if (is_blank(line)) return WEIR_SSE_OTHER;
+  event->data = line.ptr;
+  event->data_len = line.len;
+  return WEIR_SSE_EVENT;
+}
+
+static weir__slice without_mark(weir__slice block) {
+  bool has_mark = block.len >= sizeof mark && memcmp(block.ptr, mark, sizeof mark) == 0;
+  if (has_mark) block.ptr += sizeof mark, block.len -= sizeof mark;
+  return block;
+}
+
+/* ---- the parser ---- */
+
+/* Nobody can tell any more where the stream stands, so it stands at no boundary. */
+static int fail(weir_sse_parser *p, int code) {
+  weir__buf_free(&p->carried);
+  weir__buf_free(&p->joined);
+  p->inside = SIZE_MAX;
+  return p->failed = code;
+}
+
+static int report(weir_sse_parser *p, weir__slice block, weir_sse_event *event) {
+  *event = (weir_sse_event){
+      .size = sizeof *event,
+      .type = "message",
+      .type_len = strlen("message"),
+      .data = "",
+      .id = p->id.len ? p->id.ptr : "",
+      .id_len = p->id.len,
+      .retry_ms = -1,
+      .raw = block.ptr,
+      .raw_len = block.len,
+  };
+  if (!p->begun) block = without_mark(block);
+  p->begun = true;
+  p->inside = 0;
+  int rc = p->format == WEIR_SSE_LINES ? read_json(event, block) : read_block(p, event, block);
+  return rc < 0 ? fail(p, rc) : rc;
+}
+
+static void forget_last(weir_sse_parser *p) {
+  if (p->is_reported) weir__buf_free(&p->carried);
+  p->is_reported = false;
+}
+
+/* Until the rest of the block comes; an event of several lines may be long ago then. */
+static int carry(weir_sse_parser *p, weir__slice bytes) {
+  weir__buf_free(&p->joined);
+  if (weir__buf_append(&p->carried, bytes)) return fail(p, WEIR_ENOMEM);
+  p->inside = p->carried.len;
+  return WEIR_SSE_MORE;
+}
+
+/* The whole block, of which `rest` are the last bytes. */
+static int complete(weir_sse_parser *p, weir__slice rest, weir__slice *block) {
+  *block = rest;
+  if (!p->carried.len) return 0;
+  if (weir__buf_append(&p->carried, rest)) return fail(p, WEIR_ENOMEM);
+  *block = weir__buf_slice(&p->carried);
+  p->is_reported = true;
+  return 0;
+}
+
+static int keep_id(weir_sse_parser *p, const weir_sse_event *event) {
+  p->id.len = 0;
+  bool kept = weir__buf_append(&p->id, weir__slice_of(event->id, event->id_len)) == 0;
+  return kept ? 0 : fail(p, WEIR_ENOMEM);
+}
+
+static int report_whole(weir_sse_parser *p, weir__slice rest, weir_sse_event *event) {
+  weir__slice block;
+  int rc = complete(p, rest, &block);
+  if (rc == 0) rc = report(p, block, event);
+  if (rc < 0 || !event->has_id) return rc;
+  int failed = keep_id(p, event);
+  return failed ? failed : rc;
+}
+
+int weir_sse_next(weir_sse_parser *p, const char *bytes, size_t len, size_t *used,
+                  weir_sse_event *event) {
+  size_t end;
+  *used = 0;
+  if (p->failed) return p->failed;
+  forget_last(p);
+  bool found = find_end(p, weir__slice_of(bytes, len), &end);
+  if (end > p->block_max - p->carried.len) return fail(p, WEIR_EEVENTSIZE);
+  *used = end;
+  weir__slice part = weir__slice_of(bytes, end);
+  return found ? report_whole(p, part, event) : carry(p, part);
+}
+
+/* Its ID is to be discarded with it, and comes into force nowhere. */
+static int report_unfinished(weir_sse_parser *p, weir_sse_event *event) {
+  int rc = report(p, weir__buf_slice(&p->carried), event);
+  event->unfinished = 1;
+  p->is_reported = true;
+  return rc;
+}
+
+int weir_sse_finish(weir_sse_parser *p, weir_sse_event *event) {
+  if (p->failed) return p->failed;
+  forget_last(p);
+  bool is_whole = p->place == AT_BLANK_CR; /* its LF will not come */
+  int rc = WEIR_SSE_MORE;
+  if (p->carried.len)
+    rc = is_whole ? report_whole(p, weir__slice_of("", 0), event) : report_unfinished(p, event);
+  p->place = AT_BEGIN;
+  p->begun = false;
+  return rc;
+}
+
+size_t weir_sse_inside(const weir_sse_parser *p) { return p->inside; }
+
+/* ---- new, free ---- */
+
+int weir_sse_parser_new(weir_sse_parser **parser, const weir_sse_options *options) {
+  weir_sse_options o = {WEIR_SSE_OPTIONS_INIT};
+  weir__mem mem;
+  *parser = NULL;
+  int rc = options ? weir__copy_sized(&o, sizeof o, options) : 0;
+  if (rc == 0) rc = weir__mem_init(&mem, &o.allocator);
+  if (rc) return rc;
+  if ((unsigned)o.format > WEIR_SSE_LINES) return WEIR_EINVAL;
+  weir_sse_parser *p = weir__mem_new(&mem, sizeof *p);
+  if (!p) return WEIR_ENOMEM;
+  p->mem = mem;
+  p->carried.mem = p->joined.mem = p->id.mem = &p->mem;
+  p->block_max = o.block_max ? o.block_max : BLOCK_MAX;
+  p->format = (uint8_t)o.format;
+  *parser = p;
+  return 0;
+}
+
+void weir_sse_parser_free(weir_sse_parser *p) {
+  if (!p) return;
+  weir__buf_free(&p->carried);
+  weir__buf_free(&p->joined);
+  weir__buf_free(&p->id);
+  weir__mem mem = p->mem;
+  weir__mem_free(&mem, p);
+}

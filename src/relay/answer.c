@@ -47,8 +47,13 @@ static const char *timer_words(enum weir_timer timer) {
   case WEIR_TIMER_CONNECT:
   case WEIR_TIMER_HANDSHAKE: return "no connection to the origin in time";
   case WEIR_TIMER_HEAD:
+  case WEIR_TIMER_FIRST_BYTE:
+  case WEIR_TIMER_FIRST_EVENT:
+  case WEIR_TIMER_FIRST_CONTENT:
+  case WEIR_TIMER_EVENT_GAP:
   case WEIR_TIMER_GAP: return "the origin did not answer in time";
   case WEIR_TIMER_TOTAL:
+  case WEIR_TIMER_STALE:
   case WEIR_TIMER_STALL: return "the exchange took too long";
   case WEIR_TIMER_REQUEST_BODY: return "the request body did not arrive in time";
   }

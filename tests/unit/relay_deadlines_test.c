@@ -2,24 +2,29 @@
 #include "relay/deadlines.h"
 
 #include "unit/net_fixture.h"
+#include "weir/exchange.h"
 #include "weir/relay.h"
+
+enum { TIMERS = WEIR_TIMER_HANDSHAKE + 1 };
 
 typedef struct thing thing;
 struct thing {
   net n;
   weir__deadlines d;
+  uint64_t due[TIMERS];
   char fired[200]; /* names and times, in order */
   uint64_t begun;
   void (*then)(thing *t, enum weir_timer timer);
 };
 
-static void on_timer(weir__deadlines *d, enum weir_timer timer) {
+static void on_timer(weir__deadlines *d, int timer) {
   thing *t = weir__container_of(d, thing, d);
   size_t len = strlen(t->fired);
   unsigned long long after = weir__clock_now(&t->n.clock) - t->begun;
   CHECK(!weir__deadlines_runs(d, timer));
-  snprintf(t->fired + len, sizeof t->fired - len, "%s@%llu ", weir_timer_name(timer), after);
-  if (t->then) t->then(t, timer);
+  snprintf(t->fired + len, sizeof t->fired - len, "%s@%llu ",
+           weir_timer_name((enum weir_timer)timer), after);
+  if (t->then) t->then(t, (enum weir_timer)timer);
 }
 
 static void begin(thing *t) {
@@ -27,7 +32,7 @@ static void begin(thing *t) {
   t->fired[0] = '\0';
   t->then = NULL;
   t->begun = weir__clock_now(&t->n.clock);
-  weir__deadlines_init(&t->d, &t->n.clock, on_timer);
+  weir__deadlines_init(&t->d, t->due, TIMERS, &t->n.clock, on_timer);
 }
 
 static void finish(thing *t) {
@@ -50,7 +55,7 @@ static const char *wait(thing *t, uint64_t ms) {
 static void none_runs_at_first(void) {
   thing t;
   begin(&t);
-  for (int i = 0; i < WEIR__TIMERS; i++) CHECK(!weir__deadlines_runs(&t.d, (enum weir_timer)i));
+  for (int i = 0; i < TIMERS; i++) CHECK(!weir__deadlines_runs(&t.d, (enum weir_timer)i));
   CHECK_STR(wait(&t, 1000000000), "");
   finish(&t);
 }
@@ -72,7 +77,7 @@ static void each_fires_at_its_time_and_once(void) {
 static void every_timer_has_its_own(void) {
   thing t;
   begin(&t);
-  for (int i = 0; i < WEIR__TIMERS; i++) set(&t, (enum weir_timer)i, 10u * (unsigned)(i + 1));
+  for (int i = 0; i < TIMERS; i++) set(&t, (enum weir_timer)i, 10u * (unsigned)(i + 1));
   CHECK_STR(wait(&t, 100),
             "connect@10 head@20 gap@30 total@40 stall@50 request_body@60 handshake@70 ");
   finish(&t);
@@ -163,7 +168,7 @@ static void a_stopped_one_leaves_no_later_one_forgotten(void) {
 static void after_stop_all_none_fires_but_those_set_anew(void) {
   thing t;
   begin(&t);
-  for (int i = 0; i < WEIR__TIMERS; i++) set(&t, (enum weir_timer)i, 100);
+  for (int i = 0; i < TIMERS; i++) set(&t, (enum weir_timer)i, 100);
   weir__deadlines_stop_all(&t.d);
   CHECK_INT(t.d.deadline.queued, 0); /* its memory may go now */
   CHECK_STR(wait(&t, 1000), "");
@@ -182,7 +187,7 @@ static void stop_everything(thing *t, enum weir_timer timer) {
 static void whoever_stops_all_gets_no_more(void) {
   thing t;
   begin(&t);
-  for (int i = 0; i < WEIR__TIMERS; i++) set(&t, (enum weir_timer)i, 100);
+  for (int i = 0; i < TIMERS; i++) set(&t, (enum weir_timer)i, 100);
   t.then = stop_everything;
   CHECK_STR(wait(&t, 1000), "connect@100 ");
   CHECK_INT(t.d.deadline.queued, 0);

@@ -41,7 +41,7 @@ extern "C" {
   X(ENOROOM, -5035, "the room that was given is too small") \
   X(ECODED, -5036, "the body is compressed, so that its events cannot be seen") \
   X(EEVENTS, -5037, \
-    "not an option of event streams: text that is no whole block or comment, an unknown end " \
+    "not an option of event streams, text that is no whole block or comment, an unknown end " \
     "marker, or an early heartbeat together with a commit point") \
   X(ETLS_FILE, -5040, "a file of certificates or keys cannot be used") \
   X(ETLS_CIPHERS, -5041, "not a list of cipher suites") \

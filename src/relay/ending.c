@@ -49,7 +49,7 @@ bool weir__ending_put(weir_exchange *ex) {
   weir__buf out = {.mem = &ex->relay->mem};
   int rc = *text ? weir__terminal_write(&out, text, ev->lines, ex->end, ex->stats.timer) : 0;
   if (rc == 0) rc = weir__downstream_send_text(ex->down, weir__buf_slice(&out));
-  if (rc == 0) ex->stats.response_bytes += out.len, ex->stats.in_band = out.len > 0;
+  if (rc == 0) ex->stats.response_bytes += out.len, ev->in_band = out.len > 0;
   weir__buf_free(&out);
   if (rc == 0) weir__exchange_end_well(ex);
   return rc == 0;

@@ -15,6 +15,7 @@ static weir__events *new_events(weir_exchange *ex) {
   if (!ev) return NULL;
   ev->ex = ex;
   ev->rules = relay->set.events;
+  ev->first_event_ms = ev->first_content_ms = UINT64_MAX;
   ev->behind.mem = &relay->mem;
   weir__deadlines_init(&ev->deadlines, ev->due, WEIR__EVENT_TIMES, &relay->clock, NULL);
   return ev;
@@ -35,6 +36,17 @@ void weir__events_free(weir__events *ev) {
   weir__buf_free(&ev->behind);
   free_rules(ev);
   weir__mem_free(&ev->ex->relay->mem, ev);
+}
+
+void weir__events_tell(const weir__events *ev, weir_stats *stats) {
+  stats->first_event_ms = ev ? ev->first_event_ms : UINT64_MAX;
+  stats->first_content_ms = ev ? ev->first_content_ms : UINT64_MAX;
+  if (!ev) return;
+  stats->events = ev->events;
+  stats->dropped = ev->dropped;
+  stats->tokens = ev->tokens;
+  stats->heartbeats = ev->heartbeats;
+  stats->in_band = ev->in_band;
 }
 
 static void forget(weir_exchange *ex) {
@@ -214,6 +226,6 @@ int weir_exchange_put_event(weir_exchange *ex, const weir_sse_fields *fields,
 
 int weir_exchange_spend(weir_exchange *ex, uint64_t tokens) {
   if (!ex->events || weir__exchange_over(ex)) return WEIR_ESTATE;
-  ex->stats.tokens += tokens;
+  ex->events->tokens += tokens;
   return 0;
 }

@@ -40,10 +40,13 @@ typedef struct weir__events {
   bool marked;     /* an end marker has come */
   enum weir_end cut_end;
   size_t unscanned; /* bytes of this read that left before the parser saw them */
+  bool in_band;     /* a terminal event was sent */
   weir_sse_parser *parser; /* NULL: nobody looks, or nobody can */
   weir__buf behind;        /* what on_event puts behind its event */
   weir__deadlines deadlines;
   uint64_t due[WEIR__EVENT_TIMES];
+  /* As weir_stats has them. */
+  uint64_t events, dropped, tokens, heartbeats, first_event_ms, first_content_ms;
 } weir__events;
 
 /* What of a read is to be looked at behind its write. One for the relay, since one read happens at a
@@ -68,6 +71,9 @@ int weir__events_flushed(weir_exchange *ex);
 /* The exchange is over: no timer fires any more. NULL is fine. */
 void weir__events_stop(weir__events *ev);
 void weir__events_free(weir__events *ev); /* NULL is fine */
+
+/* Adds to `stats` what it tells of an event stream; `ev` may be NULL. */
+void weir__events_tell(const weir__events *ev, weir_stats *stats);
 
 /* The rules for this exchange, whether it has events yet or not. */
 const weir__event_rules *weir__events_rules(const weir_exchange *ex);

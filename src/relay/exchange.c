@@ -35,17 +35,34 @@ void weir__exchange_bury_if_over(weir_exchange *ex) {
   if (weir__exchange_over(ex)) weir__reap_early(&ex->remains);
 }
 
+static weir_stats tell(const weir_exchange *ex) {
+  const weir__tally *t = &ex->stats;
+  weir_stats s = {.size = sizeof s,
+                  .timer = t->timer,
+                  .error = t->error,
+                  .status = t->status,
+                  .request_bytes = t->request_bytes,
+                  .response_bytes = t->response_bytes,
+                  .chunks = t->chunks,
+                  .started_ms = t->started_ms,
+                  .first_byte_ms = t->first_byte_ms,
+                  .longest_gap_ms = t->longest_gap_ms,
+                  .duration_ms = weir__clock_now(&ex->relay->clock) - t->started_ms,
+                  .retries = t->retries,
+                  .reused = ex->up.reused};
+  weir__events_tell(ex->events, &s);
+  return s;
+}
+
 static void report(weir_exchange *ex) {
-  weir_stats *s = &ex->stats;
-  s->duration_ms = weir__clock_now(&ex->relay->clock) - s->started_ms;
-  s->reused = ex->up.reused;
+  weir_stats s = tell(ex);
   ex->relay->count.exchanges--;
   ex->relay->count.ends[ex->end]++;
   weir__relay_log(ex->relay, WEIR_LOG_INFO,
                   "relay=%p ex=%llu event=end end=%s status=%d bytes=%llu error=%s",
-                  (void *)ex->relay, (unsigned long long)ex->id, weir_end_name(ex->end), s->status,
-                  (unsigned long long)s->response_bytes, s->error ? weir_err_name(s->error) : "0");
-  if (ex->hooks->on_end) ex->hooks->on_end(ex, ex->end, s, ex->hooks->user);
+                  (void *)ex->relay, (unsigned long long)ex->id, weir_end_name(ex->end), s.status,
+                  (unsigned long long)s.response_bytes, s.error ? weir_err_name(s.error) : "0");
+  if (ex->hooks->on_end) ex->hooks->on_end(ex, ex->end, &s, ex->hooks->user);
 }
 
 /* The client has all of the response: nothing that happens now makes it less. */
@@ -206,11 +223,8 @@ static weir_exchange *new_exchange(weir__downstream *down, weir_head *head) {
   ex->id = ++relay->last_id;
   ex->expect = head->expect;
   ex->json = weir__answer_wants_json(head);
-  ex->stats = (weir_stats){.size = sizeof ex->stats,
-                           .started_ms = weir__clock_now(&relay->clock),
-                           .first_byte_ms = UINT64_MAX,
-                           .first_event_ms = UINT64_MAX,
-                           .first_content_ms = UINT64_MAX};
+  ex->stats =
+      (weir__tally){.started_ms = weir__clock_now(&relay->clock), .first_byte_ms = UINT64_MAX};
   weir__deadlines_init(&ex->deadlines, ex->due, WEIR__EXCHANGE_TIMERS, &relay->clock,
                        weir__exchange_on_timer);
   weir__upstream_init(&ex->up, relay, NULL, &weir__from_origin, ex);

@@ -32,6 +32,16 @@ enum weir__phase {
 /* The timers that every exchange has; those of event streams are in relay/events.h. */
 enum { WEIR__EXCHANGE_TIMERS = WEIR_TIMER_HANDSHAKE + 1 };
 
+/* What weir_stats tells of every exchange, under the same names; relay/events.h has what it tells of
+ * event streams. */
+typedef struct weir__tally {
+  enum weir_timer timer;
+  int error, status;
+  unsigned retries;
+  uint64_t request_bytes, response_bytes, chunks;
+  uint64_t started_ms, first_byte_ms, longest_gap_ms;
+} weir__tally;
+
 /* What a piece of a stream on its way touches stands first, so that an idle one that wakes up costs
  * few cache lines. */
 struct weir_exchange {
@@ -58,7 +68,7 @@ struct weir_exchange {
   bool client_fin, origin_fin;        /* of a tunnel */
   bool request_names, response_names; /* head->names_fields of each */
   weir__events *events;               /* NULL: no event stream, or nobody wants to see it */
-  weir_stats stats;
+  weir__tally stats;
   weir__deadlines deadlines;
   uint64_t due[WEIR__EXCHANGE_TIMERS];
   weir__upstream up;

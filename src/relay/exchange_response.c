@@ -162,7 +162,7 @@ static int on_end(void *owner, weir_head *trailers) {
 }
 
 static void note_chunk(weir_exchange *ex) {
-  weir_stats *s = &ex->stats;
+  weir__tally *s = &ex->stats;
   uint64_t now = weir__clock_now(&ex->relay->clock);
   if (!ex->chunk_pending) return;
   ex->chunk_pending = false;

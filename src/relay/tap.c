@@ -32,7 +32,7 @@ static int give_up(weir__events *ev, int rc) {
 
 static void note(weir__events *ev, const weir_sse_event *event) {
   if (event->unfinished && !ev->lines) return; /* it is no event yet */
-  ev->ex->stats.events++;
+  ev->events++;
   if (!ev->marked) ev->marked = weir__event_rules_mark(ev->rules, event);
 }
 
@@ -58,10 +58,9 @@ static int judge(weir__events *ev, const weir_sse_event *event) {
 
 static bool is_spent(const weir__events *ev) {
   const weir_event_options *o = &ev->rules->o;
-  const weir_stats *s = &ev->ex->stats;
-  return (o->max_events && s->events >= o->max_events) ||
-         (o->max_bytes && s->response_bytes >= o->max_bytes) ||
-         (o->max_tokens && s->tokens >= o->max_tokens);
+  return (o->max_events && ev->events >= o->max_events) ||
+         (o->max_bytes && ev->ex->stats.response_bytes >= o->max_bytes) ||
+         (o->max_tokens && ev->tokens >= o->max_tokens);
 }
 
 static int cut_now(weir__events *ev) {
@@ -155,7 +154,7 @@ static int filter_block(weir__events *ev, const weir_sse_event *event, bool is_e
   if (verdict < 0) return verdict;
   int rc = 0;
   if (verdict & WEIR_EVENT_DROP)
-    ev->ex->stats.dropped++;
+    ev->dropped++;
   else
     rc = pass_block(ev, weir__slice_of(event->raw, event->raw_len), span);
   if (rc == 0) rc = pass_behind(ev);

@@ -54,7 +54,7 @@ start minimal "$bin/weir-minimal" "$origin" 127.0.0.1:0
 check minimal_relays is "$(fetch /hello)" "Hello, world"
 check minimal_streams is "$(fetch '/text?n=5&interval_ms=10' | wc -w)" 5
 check minimal_says_that_its_port_is_taken wrong_start weir-minimal "$origin" "${url#http://}"
-check minimal_says_that_its_origin_is_wrong wrong_start weir-minimal https://x 127.0.0.1:0
+check minimal_says_that_its_origin_is_wrong wrong_start weir-minimal ftp://x 127.0.0.1:0
 check minimal_fits_a_screen at_most "$(grep -c '' "$real/../../examples/minimal.c")" 50
 interrupt minimal
 check minimal_ends_on_interrupt is "$code" 0
@@ -86,7 +86,7 @@ talk 'GET /start/hello HTTP/1.1\r\n\r\n' >"$work/body"
 check weir_judges_what_the_server_parsed matches '^HTTP/1.1 400 ' "$work/body"
 talk 'GET /start/hello HTTP/1.1\r\nHost: x\r\nA B: c\r\n\r\n' >"$work/body"
 check what_is_no_field_ends_the_connection test ! -s "$work/body"
-check a_wrong_origin_is_told wrong_start weir-in-your-loop https://x 127.0.0.1:0
+check a_wrong_origin_is_told wrong_start weir-in-your-loop ftp://x 127.0.0.1:0
 check a_port_that_is_taken_is_told wrong_start weir-in-your-loop "$origin" "${url#http://}"
 
 start_stream '/start/text?n=20&interval_ms=50'

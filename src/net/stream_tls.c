@@ -119,8 +119,12 @@ static void on_data(void *owner, weir__slice data) {
     hold(s, data);
 }
 
+/* It may come in the turn of the loop in which reading began: what was there earlier goes first, and
+ * may hold close_notify. */
 static void on_end(void *owner, int status) {
   stream_tls *s = owner;
+  if (s->early.len) take_early(s);
+  if (s->closing) return;
   set_end(s, status ? status : weir__tls_bare_end(s->engine));
   tell_end(s);
 }

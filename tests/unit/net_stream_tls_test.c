@@ -305,6 +305,32 @@ static void what_is_left_when_the_owner_stops_is_for_later(void) {
 
 /* ---- ends ---- */
 
+/* The end below may come in the turn of the loop in which reading began, before there was time to
+ * report what had come earlier. */
+static void check_end_behind_early(int below, bool close_notify, int status) {
+  fixture f;
+  begin_ends(&f, &(weir_tls_options){WEIR_TLS_OPTIONS_INIT, .ca = CA("root.crt")});
+  CHECK(tls_shake(&f.ours, &f.peer));
+  tls_end_write(&f.peer, "early", 5);
+  if (close_notify) peer_closes(&f);
+  begin_stream(&f, weir__slice_of(f.peer.out.ptr, f.peer.out.len));
+  CHECK_INT(weir__stream_read_start(f.stream), 0);
+  CHECK(mem_stream_feed_end(&f.below, below));
+  check_got(&f, "early");
+  CHECK_INT(f.ends, 1);
+  CHECK_INT(f.status, status);
+  weir__clock_advance(&f.n.clock, 1);
+  CHECK_INT(f.datas, 1);
+  CHECK_INT(f.ends, 1);
+  end(&f);
+}
+
+static void an_end_comes_behind_what_came_with_the_handshake(void) {
+  check_end_behind_early(0, true, 0);
+  check_end_behind_early(0, false, WEIR_ETLS_TRUNCATED);
+  check_end_behind_early(UV_ECONNRESET, false, UV_ECONNRESET);
+}
+
 static void close_notify_is_a_clean_end_with_the_last_bytes_before_it(void) {
   fixture f;
   begin(&f);
@@ -492,6 +518,7 @@ int main(int argc, char **argv) {
   TEST(what_came_first_stays_first);
   TEST(a_stopped_stream_reports_nothing);
   TEST(what_is_left_when_the_owner_stops_is_for_later);
+  TEST(an_end_comes_behind_what_came_with_the_handshake);
   TEST(close_notify_is_a_clean_end_with_the_last_bytes_before_it);
   TEST(an_end_behind_data_waits_for_a_stopped_reader);
   TEST(a_bare_fin_is_no_clean_end);

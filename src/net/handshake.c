@@ -21,7 +21,7 @@ struct weir__handshake {
   bool closed;           /* the stream below is */
   bool working;          /* a job has the engine and `in`, or waits to be one */
   bool submitted;        /* it is one */
-  weir__handshake *next; /* in line */
+  weir__list line;       /* where it waits for its turn */
   uv_work_t work;
   weir__slice rest; /* what the job has not taken of `in` .. */
   weir__room out;   /* .. where it writes .. */
@@ -79,24 +79,9 @@ static void submit(weir__handshake *h) {
   uv_queue_work(h->io->loop, &h->work, on_work, on_done); /* fails only without on_work */
 }
 
-static void stand_in_line(weir__handshake *h) {
-  weir__handshake **last = &h->io->tls->queue;
-  while (*last) last = &(*last)->next;
-  *last = h;
-}
-
-static void leave_line(weir__handshake *h) {
-  weir__handshake **at = &h->io->tls->queue;
-  while (*at != h) at = &(*at)->next;
-  *at = h->next;
-  h->next = NULL;
-}
-
 static void submit_next(weir__tls_loop *loop) {
-  weir__handshake *h = loop->queue;
-  if (!h || loop->jobs >= WEIR__HANDSHAKE_JOBS) return;
-  leave_line(h);
-  submit(h);
+  weir__list *first = loop->jobs < WEIR__HANDSHAKE_JOBS ? weir__list_pop(&loop->queue) : NULL;
+  if (first) submit(weir__container_of(first, weir__handshake, line));
 }
 
 /* Reading stops: until the job is done, nothing else touches its bytes. */
@@ -105,7 +90,7 @@ static void begin_step(weir__handshake *h, size_t len) {
   h->rest = weir__slice_of(h->in.ptr, len);
   h->out = weir__room_of(h->room, sizeof h->room);
   h->working = true;
-  stand_in_line(h);
+  weir__list_append(&h->io->tls->queue, &h->line);
   submit_next(h->io->tls);
 }
 
@@ -205,6 +190,7 @@ int weir__handshake_start(weir__handshake **to, weir__io *io, weir__clock *clock
   h->gone = wish->gone;
   h->owner = wish->owner;
   h->in.mem = io->mem;
+  weir__list_init(&h->line);
   weir__stream_own(below, &events, h);
   int rc = begin(h, wish->early);
   if (rc) {
@@ -224,7 +210,7 @@ void weir__handshake_cancel(weir__handshake *h) {
   if (h->submitted)
     (void)uv_cancel((uv_req_t *)&h->work);
   else if (h->working)
-    h->working = false, leave_line(h);
+    h->working = false, weir__list_remove(&h->line);
 }
 
 const weir__tls *weir__handshake_engine(const weir__handshake *h) { return h->engine; }

@@ -32,8 +32,11 @@ static stream_tls *from_base(const weir__stream *base) {
 }
 
 int weir__tls_loop_need(weir__io *io) {
-  if (!io->tls) io->tls = weir__mem_new(io->mem, sizeof *io->tls);
-  return io->tls ? 0 : WEIR_ENOMEM;
+  if (io->tls) return 0;
+  io->tls = weir__mem_new(io->mem, sizeof *io->tls);
+  if (!io->tls) return WEIR_ENOMEM;
+  weir__list_init(&io->tls->queue);
+  return 0;
 }
 
 static weir__room cipher_room(const stream_tls *s) {

@@ -9,6 +9,7 @@
 #ifndef WEIR_NET_STREAM_TLS_H
 #define WEIR_NET_STREAM_TLS_H
 
+#include "base/list.h"
 #include "net/io.h"
 #include "net/stream.h"
 #include "net/timer.h"
@@ -17,8 +18,8 @@
 /* What all TLS streams of a loop share: rooms that nothing keeps a pointer into. Belongs to the io,
  * whose owner frees it. A write of all that a read brought is one write below: it fits. */
 typedef struct weir__tls_loop {
-  unsigned jobs;                 /* handshake steps in the thread pool .. */
-  struct weir__handshake *queue; /* .. and those that wait for it, the first one first */
+  unsigned jobs;    /* handshake steps in the thread pool .. */
+  weir__list queue; /* .. and those that wait for it, the first one first */
   char plain[WEIR__SCRATCH + WEIR__TLS_CIPHER];
   char cipher[WEIR__SCRATCH + 2 * WEIR__TLS_CIPHER];
 } weir__tls_loop;

@@ -250,7 +250,7 @@ static void only_so_many_jobs_run_at_once_and_all_get_their_turn(void) {
   }
   CHECK_INT(done, MANY);
   CHECK_INT(n.io.tls->jobs, 0);
-  CHECK(n.io.tls->queue == NULL);
+  CHECK(weir__list_empty(&n.io.tls->queue));
   for (size_t i = 0; i < MANY; i++) {
     CHECK_INT(many[i].status, 0);
     weir__stream_discard(many[i].stream);
@@ -277,7 +277,7 @@ static void cancelled_ones_report_nothing_and_leave_nothing(void) {
       mem_stream_run(&many[i].below);
       many[i].closes = 1;
     }
-    CHECK(n.io.tls->queue == NULL);
+    CHECK(weir__list_empty(&n.io.tls->queue));
     RUN_UNTIL(&n, n.io.live == 0);
     for (size_t i = 0; i < MANY; i++) {
       CHECK_INT(many[i].reports, 0);

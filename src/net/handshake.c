@@ -16,12 +16,12 @@ struct weir__handshake {
   weir__handshake_fn fn; /* NULL once it is over */
   void (*gone)(void *owner);
   void *owner;
-  weir__buf in;          /* cipher bytes that came */
-  int broken;            /* what the stream below said of its end, or 0 */
-  bool closed;           /* the stream below is */
-  bool working;          /* a job has the engine and `in`, or waits to be one */
-  bool submitted;        /* it is one */
-  weir__list line;       /* where it waits for its turn */
+  weir__buf in;    /* cipher bytes that came */
+  int broken;      /* what the stream below said of its end, or 0 */
+  bool closed;     /* the stream below is */
+  bool working;    /* a job has the engine and `in`, or waits to be one */
+  bool submitted;  /* it is one */
+  weir__list line; /* where it waits for its turn */
   uv_work_t work;
   weir__slice rest; /* what the job has not taken of `in` .. */
   weir__room out;   /* .. where it writes .. */

@@ -33,8 +33,13 @@ void weir__origin_learn(weir_upstream *upstream, weir__stream *stream) {
   weir__slice session;
   if (!engine || !weir__tls_has_session(engine)) return;
   if (weir__tls_session(engine, mem, &session)) return; /* the next one shakes hands in full */
-  weir__mem_free(mem, (char *)(uintptr_t)upstream->session.ptr);
+  weir__origin_forget(upstream);
   upstream->session = session;
+}
+
+void weir__origin_forget(weir_upstream *upstream) {
+  weir__mem_free(&upstream->relay->mem, (char *)(uintptr_t)upstream->session.ptr);
+  upstream->session = weir__slice_of(NULL, 0);
 }
 
 void weir__origin_leave(weir_upstream *upstream, weir__stream *stream) {
@@ -163,7 +168,7 @@ void weir__origin_free(weir_upstream *upstream) {
   weir__list_remove(&upstream->node);
   weir__url_free(&upstream->url, mem);
   weir__mem_free(mem, upstream->host);
-  weir__mem_free(mem, (char *)(uintptr_t)upstream->session.ptr);
+  weir__origin_forget(upstream);
   weir_tls_free(upstream->tls);
   weir__mem_free(mem, upstream);
 }

@@ -40,6 +40,8 @@ void weir__pool_clear(weir_upstream *upstream);
 
 /* Fetches the session that came on a stream to it, if one did. */
 void weir__origin_learn(weir_upstream *upstream, weir__stream *stream);
+/* The next connection shakes hands in full. */
+void weir__origin_forget(weir_upstream *upstream);
 
 void weir__origin_free(weir_upstream *upstream);
 

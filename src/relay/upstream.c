@@ -147,12 +147,24 @@ static void note_refusal(const weir__upstream *u, int code) {
       (void *)u->relay, u->origin->url.authority, weir_err_name(code), alert, weir_strerror(code));
 }
 
+static int connect_anew(weir__upstream *u);
+
+/* Mbed TLS resumes with the version of the session or not at all: to an origin that has changed its
+ * mind since, no connection would come about as long as there is a session. */
+static void shaken_in_vain(weir__upstream *u, int status) {
+  bool again = u->resuming;
+  u->resuming = false;
+  if (again) weir__origin_forget(u->origin);
+  int rc = again ? connect_anew(u) : status;
+  if (rc) u->events->on_gone(u->owner, rc);
+}
+
 static void on_shaken(void *owner, int status, weir__stream *stream) {
   weir__upstream *u = owner;
   if (status) note_refusal(u, status);
   u->handshake = NULL;
   if (status) {
-    u->events->on_gone(u->owner, status);
+    shaken_in_vain(u, status);
     return;
   }
   if (weir__tls_resumed(weir__stream_tls_engine(stream))) u->relay->count.resumed_total++;
@@ -165,6 +177,7 @@ static int start_handshake(weir__upstream *u, weir__stream *stream) {
   weir_relay *relay = u->relay;
   weir_upstream *origin = u->origin;
   weir__handshake_wish wish = {.fn = on_shaken, .owner = u};
+  u->resuming = origin->session.len > 0;
   int rc = weir__tls_connect(&engine, &relay->mem, origin->tls, origin->url.host, origin->session);
   if (rc) return rc;
   rc = weir__handshake_start(&u->handshake, &relay->io, &relay->clock, stream, engine, &wish);

@@ -22,7 +22,8 @@ typedef struct weir__upstream {
   bool heard;       /* at least one byte came back on it */
   bool complete;    /* the response has ended */
   bool keep_alive;
-  bool raw; /* a tunnel: bytes both ways */
+  bool raw;      /* a tunnel: bytes both ways */
+  bool resuming; /* the handshake began with a session */
   weir_relay *relay;
   weir_upstream *origin;
   weir__connect *connect;     /* while there is no connection yet .. */

@@ -294,6 +294,56 @@ static void the_next_connection_to_an_origin_resumes_its_session(void) {
   check_resumes(WEIR_TLS_1_3, true);
 }
 
+#define OK_ONCE "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+
+/* A first exchange, whose session the next one begins with. */
+static void serve_once(fixture *f) {
+  peer *client = ask(f, GET);
+  peer_say(asked(f, 0), OK_ONCE);
+  RUN_UNTIL(f, got_message(client));
+}
+
+/* Mbed TLS resumes with the version of the session and no other. */
+static void check_changes(int before, int after) {
+  weir_tls_options o = {WEIR_TLS_OPTIONS_INIT, .ca = CA("root.crt"), .verify_name = "good.test"};
+  char url[URL_ROOM];
+  fixture f;
+  CHECK_CASE("from %x to %x", before, after);
+  fixture_init(&f);
+  open_with(&f, &o, url);
+  f.origin.version = before;
+  serve_once(&f);
+  f.origin.version = after;
+  peer *client = ask(&f, GET);
+  peer_say(asked(&f, 2), OK_ONCE);
+  RUN_UNTIL(&f, got_message(client));
+  CHECK_ANSWER(client, 200, "ok");
+  fixture_end(&f);
+}
+
+static void a_session_that_the_origin_fails_at_is_given_up(void) {
+  check_changes(TLS1_3_VERSION, TLS1_2_VERSION);
+  check_changes(TLS1_2_VERSION, TLS1_3_VERSION);
+}
+
+static void an_origin_is_tried_without_a_session_but_once(void) {
+  char url[URL_ROOM];
+  fixture f;
+  open_(&f, url);
+  serve_once(&f);
+  f.origin.secure = false;
+  peer *client = ask(&f, GET);
+  for (size_t i = 1; i < 3; i++) {
+    RUN_UNTIL(&f, f.origin.count == i + 1 && origin_peer(&f.origin, i)->got_len);
+    peer_close(origin_peer(&f.origin, i));
+  }
+  RUN_UNTIL(&f, got_message(client));
+  CHECK_INT(take(client)->status, 502);
+  CHECK_INT(f.ends[1].stats.error, WEIR_ETLS_TRUNCATED);
+  CHECK_INT(f.origin.count, 3);
+  fixture_end(&f);
+}
+
 /* While the first stream still runs: its session came with the response head. */
 static void a_second_stream_resumes_the_session_of_the_first(void) {
   char url[URL_ROOM];
@@ -378,6 +428,8 @@ int main(void) {
   TEST(tickets_do_not_feed_the_gap_timer);
   TEST(a_key_update_is_no_data);
   TEST(the_next_connection_to_an_origin_resumes_its_session);
+  TEST(a_session_that_the_origin_fails_at_is_given_up);
+  TEST(an_origin_is_tried_without_a_session_but_once);
   TEST(a_second_stream_resumes_the_session_of_the_first);
   TEST(an_idle_connection_is_used_again);
   TEST(tls_is_for_https_and_of_an_origin);

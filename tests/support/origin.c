@@ -11,6 +11,13 @@
 
 enum { BACKLOG = 4096 };
 
+static void secure(const origin_server *o, peer *p) {
+  peer_secure(p, peer_tls_server());
+  if (o->version) CHECK_INT(SSL_set_min_proto_version(p->tls->ssl, o->version), 1);
+  if (o->version) CHECK_INT(SSL_set_max_proto_version(p->tls->ssl, o->version), 1);
+  peer_greet(p);
+}
+
 static void on_connection(uv_stream_t *server, int status) {
   origin_server *o = server->data;
   if (!CHECK_INT(status, 0)) return;
@@ -19,7 +26,7 @@ static void on_connection(uv_stream_t *server, int status) {
   CHECK_INT(uv_accept(server, &p->handle.stream), 0);
   peer_hurry(p);
   if (o->narrow) peer_set_narrow(p);
-  if (o->secure) peer_secure(p, peer_tls_server()), peer_greet(p);
+  if (o->secure) secure(o, p);
   if (o->deaf)
     peer_stop(p);
   else

@@ -12,7 +12,8 @@ typedef struct origin_server {
   size_t count;
   bool narrow; /* new connections have a small window */
   bool deaf;   /* new connections are not read */
-  bool secure; /* they speak TLS */
+  bool secure; /* they speak TLS .. */
+  int version; /* .. of this version only; 0: of any (TLS1_2_VERSION) */
   bool closed;
 } origin_server;
 

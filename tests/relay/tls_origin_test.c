@@ -85,6 +85,27 @@ static void an_origin_that_speaks_no_tls_is_unreachable(void) {
   fixture_end(&f);
 }
 
+/* CVE-2026-1642: who can write into the connection puts an answer in front of TLS, which then comes
+ * about as if nothing had been. */
+static void what_comes_in_front_of_tls_is_no_answer(void) {
+  static const char forged[] = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged";
+  char url[URL_ROOM];
+  fixture f;
+  fixture_init(&f);
+  open_with(&f, NULL, url);
+  f.origin.secure = false;
+  peer *client = ask(&f, GET);
+  RUN_UNTIL(&f, f.origin.count == 1);
+  peer *origin = origin_peer(&f.origin, 0);
+  peer_say(origin, forged);
+  peer_secure(origin, peer_tls_server());
+  RUN_UNTIL(&f, got_message(client));
+  CHECK_ANSWER(client, 502, "502 Bad Gateway: no TLS connection to the origin\n");
+  CHECK_INT(only_end(&f)->stats.error, WEIR_ETLS_RECORD);
+  CHECK(!origin->tls->open);
+  fixture_end(&f);
+}
+
 static void an_origin_that_leaves_in_the_handshake_is_unreachable(void) {
   char url[URL_ROOM];
   fixture f;
@@ -418,6 +439,7 @@ int main(void) {
   TEST(an_origin_that_is_not_believed_is_unreachable);
   TEST(whoever_answers_is_believed_only_where_the_option_says_so);
   TEST(an_origin_that_speaks_no_tls_is_unreachable);
+  TEST(what_comes_in_front_of_tls_is_no_answer);
   TEST(an_origin_that_leaves_in_the_handshake_is_unreachable);
   TEST(a_client_that_leaves_in_the_handshake_ends_it);
   TEST(the_relay_may_close_at_any_moment_of_the_handshake);

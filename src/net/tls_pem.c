@@ -166,10 +166,11 @@ int weir__tls_read_pair(mbedtls_x509_crt *chain, mbedtls_pk_context *key, const 
 
 /* ---- authorities ---- */
 
-/* Debian and Alpine; Fedora; SUSE; macOS and the BSDs. */
+/* Debian and Alpine; Fedora, and what that is a link to; SUSE; macOS and the BSDs. */
 static const char *const bundles[] = {"/etc/ssl/certs/ca-certificates.crt",
-                                      "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
-                                      "/etc/ssl/cert.pem"};
+                                      "/etc/pki/tls/certs/ca-bundle.crt",
+                                      "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+                                      "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
 
 static const char *system_bundle(void) {
   for (size_t i = 0; i < sizeof bundles / sizeof *bundles; i++) {

@@ -53,7 +53,7 @@ logged() {
 wanted_packages() {
   echo gcc libc6-dev cmake ninja-build ccache pkgconf libuv1-dev
   [ "$system" = debian-12 ] || echo libllhttp-dev libmbedtls-dev
-  if [ "$group" = bench ]; then echo nginx haproxy strace linux-perf python3 util-linux; fi
+  if [ "$group" = bench ]; then echo nginx haproxy libssl-dev openssl strace linux-perf python3 util-linux; fi
   [ "$group" = test ] || return 0
   echo clang clang-format clang-tidy chromium curl debootstrap libnss3-tools libssl-dev nginx openssl python3-fastapi \
     python3-uvicorn testssl.sh valgrind libc6-dbg

@@ -46,6 +46,15 @@ BULK = [
     LOAD_BUSY,
 ]
 
+HANDSHAKES = [
+    ("CPU per handshake, µs", lambda run: run["cpu_ns"] / run["handshakes"] / 1000),
+    ("handshakes/s of a core", lambda run: run["handshakes"] / run["cpu_ns"] * 1e9),
+    ("handshakes/s", lambda run: run["handshakes"] / run["wall_ns"] * 1e9),
+    ("of these resumed, %", lambda run: 100 * run["resumed"] / run["handshakes"]),
+    BUSY,
+    LOAD_BUSY,
+]
+
 METRICS = {
     "latency-1": LATENCY,
     "latency-100": LATENCY,
@@ -73,7 +82,21 @@ METRICS = {
         ("FIN p50, µs", lambda run: run.get("fin_p50_ns", 0) / 1000),
         ("RST p50, µs", lambda run: run.get("rst_p50_ns", 0) / 1000),
     ],
+    "tls-handshake": HANDSHAKES,
+    "tls-resume": HANDSHAKES,
+    "tls-bulk": BULK,
+    "tls-beside": [
+        ("p99 moves by, µs", lambda run: (run["beside_p99_ns"] - run["alone_p99_ns"]) / 1000),
+        ("p50 alone, µs", lambda run: run["alone_p50_ns"] / 1000),
+        ("p50 beside, µs", lambda run: run["beside_p50_ns"] / 1000),
+        ("p99 alone, µs", lambda run: run["alone_p99_ns"] / 1000),
+        ("p99 beside, µs", lambda run: run["beside_p99_ns"] / 1000),
+        ("handshakes beside", lambda run: run["shakes"]),
+    ],
+    "sse": [("GB/s", lambda run: run["gb_per_s"])],
 }
+for plain in ("latency-1", "latency-100", "cpu", "saturation", "memory"):
+    METRICS["tls-" + plain] = METRICS[plain]
 
 # Scenario, metric, whom weir is divided by (None: the value itself counts, of the worst round), the most it may be.
 LATENCY_TARGETS = [
@@ -81,6 +104,7 @@ LATENCY_TARGETS = [
     ("added p99, µs", "floor", 1.25), ("events merged", None, 0),
 ]
 BULK_TARGETS = [("CPU per GB, s", "floor", 1.10), ("CPU per GB, s", "nginx32k", 1.10)]
+TLS_EVENT_TARGETS = [("CPU per event, µs", "nginx", 1.0), ("CPU per event, µs", "floor", 1.05)]
 TARGETS = {
     "latency-1": LATENCY_TARGETS,
     "latency-100": LATENCY_TARGETS,
@@ -93,6 +117,16 @@ TARGETS = {
     "bulk-1": BULK_TARGETS,
     "bulk-16": BULK_TARGETS,
     "gone": [("origins not told", None, 0), ("p50, µs", "floor", 1.1), ("p99, µs", "floor", 1.5)],
+    "tls-latency-1": [("events merged", None, 0)],
+    "tls-latency-100": [("events merged", None, 0)],
+    "tls-cpu": TLS_EVENT_TARGETS + [("events merged", None, 0)],
+    "tls-saturation": TLS_EVENT_TARGETS,
+    "tls-memory": [("KiB per stream", None, 18)],
+    "tls-handshake": [("CPU per handshake, µs", "floor", 1.05)],
+    "tls-resume": [("CPU per handshake, µs", "floor", 1.05)],
+    "tls-bulk": [("CPU per GB, s", "floor", 1.05)],
+    "tls-beside": [("p99 moves by, µs", None, 1000)],
+    "sse": [],
 }
 
 
@@ -153,8 +187,8 @@ def number(value):
 
 
 def table(scenario, peers):
-    names = [peer for peer in PEERS if peer in peers]
-    rivals = [name for name in names if name not in ("weir", "direct")]
+    names = [peer for peer in PEERS if peer in peers] or list(peers)
+    rivals = [name for name in names if name not in ("weir", "direct")] if "weir" in peers else []
     rounds = max(len(runs) for runs in peers.values())
     yield f"\n### {scenario} ({rounds} rounds)\n"
     yield "| | " + " | ".join(names + [f"weir / {rival}" for rival in rivals]) + " |"

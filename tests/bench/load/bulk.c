@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "client.h"
 #include "meter.h"
 #include "origin.h"
 
 enum { PIECE = 256 * 1024 };
 
 struct fetch {
-  struct watch watch;
+  struct client client;
   struct message response;
   uint64_t left;
 };
@@ -50,32 +51,49 @@ static const struct origin_events from_relay = {.on_request = on_request, .on_wr
 
 /* The head is read, the body only counted: what the client does with it is not measured. */
 static bool take_head(struct fetch *fetch) {
-  ssize_t n = loop_read(fetch->watch.fd);
+  ssize_t n = client_read(&fetch->client);
   if (n <= 0) return false;
-  fetch->left -= message_feed(&fetch->response, loop_buffer, (size_t)n);
+  fetch->left -= message_feed(&fetch->response, client_bytes, (size_t)n);
   return fetch->response.state != IN_HEAD;
+}
+
+static bool take_plain(struct fetch *fetch) {
+  while (fetch->left) {
+    ssize_t n = recv(fetch->client.watch.fd, NULL, 1 << 20, MSG_DONTWAIT | MSG_TRUNC);
+    if (n < 0 && errno == EAGAIN) return false;
+    errno = n ? errno : 0;
+    if (n <= 0 || (uint64_t)n > fetch->left) die("a body ended wrongly");
+    fetch->left -= (uint64_t)n;
+  }
+  return true;
+}
+
+/* What is encrypted has to be decrypted to be counted. */
+static bool take_tls(struct fetch *fetch) {
+  while (fetch->left) {
+    ssize_t n = client_read(&fetch->client);
+    errno = 0;
+    if (n < 0) die("a body ended wrongly");
+    if (n == 0) return false;
+    fetch->left -= message_feed(&fetch->response, client_bytes, (size_t)n);
+  }
+  return true;
 }
 
 static void on_ready(struct watch *watch, unsigned events) {
   struct fetch *fetch = (struct fetch *)watch;
   (void)events;
   if (fetch->response.state == IN_HEAD && !take_head(fetch)) return;
-  while (fetch->left) {
-    ssize_t n = recv(watch->fd, NULL, 1 << 20, MSG_DONTWAIT | MSG_TRUNC);
-    if (n < 0 && errno == EAGAIN) return;
-    errno = n ? errno : 0;
-    if (n <= 0 || (uint64_t)n > fetch->left) die("a body ended wrongly");
-    fetch->left -= (uint64_t)n;
-  }
-  if (fetching) fetching--;
+  bool whole = fetch->client.ssl ? take_tls(fetch) : take_plain(fetch);
+  if (whole && fetching) fetching--;
 }
 
 static void begin(struct fetch *fetch, int port) {
   static const char request[] = "GET /bulk HTTP/1.1\r\nHost: bench\r\n\r\n";
   fetch->left = share;
   message_begin_response(&fetch->response);
-  loop_watch(&fetch->watch, loop_connect(port), EPOLLIN, on_ready);
-  loop_send(fetch->watch.fd, request, sizeof request - 1);
+  client_connect(&fetch->client, port, EPOLLIN, on_ready);
+  client_send(&fetch->client, request, sizeof request - 1);
 }
 
 void run_bulk(const struct options *options) {
@@ -91,5 +109,5 @@ void run_bulk(const struct options *options) {
   window_report(options, &window);
   report_count("bytes", share * options->streams);
   report_end();
-  for (unsigned i = 0; i < options->streams; i++) loop_reset(&fetches[i].watch);
+  for (unsigned i = 0; i < options->streams; i++) client_reset(&fetches[i].client);
 }

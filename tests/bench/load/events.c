@@ -1,5 +1,6 @@
 /* Streams that carry events: at their time (latency, CPU), as fast as they are taken (saturation),
  * and under strace (system calls). */
+#include "shakes.h"
 #include "streams.h"
 
 /* ---- events at their time ---- */
@@ -41,6 +42,7 @@ static void pace_for(const struct options *options, unsigned ms) {
       pace.sent++;
       step(&pace, now);
     }
+    shakes_turn(now);
     loop_turn();
   }
   streams_drain();
@@ -96,4 +98,30 @@ void run_saturated(const struct options *options) {
   struct window window = begin(options);
   saturate_for(options->ms);
   report(options, &window);
+}
+
+/* ---- without and with handshakes beside ---- */
+
+static void watch_for(const struct options *options, const char *name) {
+  samples_clear(&streams.delays);
+  pace_for(options, options->ms);
+  report_samples(name, &streams.delays);
+}
+
+/* The same streams, first alone. What this process takes for its half of a handshake shall not
+ * count: so the kernel tells when an event came. */
+void run_beside(const struct options *options) {
+  client_stamp();
+  streams_open(options);
+  pace_for(options, options->warmup_ms);
+  report_begin(options);
+  struct window window = begin(options);
+  watch_for(options, "alone");
+  shakes_start(options);
+  watch_for(options, "beside");
+  report_count("shakes", shakes_stop());
+  window_report(options, &window);
+  report_count("events", streams.received);
+  report_end();
+  streams_close();
 }

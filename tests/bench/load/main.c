@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "client.h"
 #include "meter.h"
 #include "options.h"
 
@@ -17,13 +18,13 @@ static const struct {
 } modes[] = {
     {"paced", run_paced},   {"saturated", run_saturated}, {"syscalls", run_syscalls},
     {"memory", run_memory}, {"gone", run_gone},           {"requests", run_requests},
-    {"churn", run_churn},   {"bulk", run_bulk},
+    {"churn", run_churn},   {"bulk", run_bulk},           {"beside", run_beside},
 };
 
 static int use(void) {
   fprintf(stderr, "use: weir-bench-load MODE relay=PORT origin=PORT [pid=PID] [scenario=NAME]\n"
                   "       [name=RELAY] [round=N] [streams=N] [rate=N] [ms=N] [warmup=MS]\n"
-                  "       [bytes=N]\nmodes:");
+                  "       [bytes=N] [tls=1] [resume=1] [beside=N]\nmodes:");
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) fprintf(stderr, " %s", modes[i].name);
   fprintf(stderr, "\n");
   return 2;
@@ -48,6 +49,9 @@ static int take_word(struct options *o, const char *word) {
   if ((v = value_of(word, "ms"))) return o->ms = (unsigned)atoi(v), 0;
   if ((v = value_of(word, "warmup"))) return o->warmup_ms = (unsigned)atoi(v), 0;
   if ((v = value_of(word, "bytes"))) return o->bytes = strtoull(v, NULL, 10), 0;
+  if ((v = value_of(word, "tls"))) return o->tls = atoi(v), 0;
+  if ((v = value_of(word, "resume"))) return o->resume = atoi(v), 0;
+  if ((v = value_of(word, "beside"))) return o->beside = (unsigned)atoi(v), 0;
   return 1;
 }
 
@@ -72,6 +76,7 @@ int main(int argc, char **argv) {
     if (take_word(&options, argv[i])) return use();
   if (!options.relay || !options.origin) return use();
   raise_descriptors();
+  client_init(&options);
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
     if (strcmp(argv[1], modes[i].name) != 0) continue;
     modes[i].run(&options);

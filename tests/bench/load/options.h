@@ -13,6 +13,9 @@ struct options {
   unsigned rate;     /* events per second and stream */
   unsigned ms, warmup_ms;
   uint64_t bytes;
+  int tls;         /* clients speak TLS 1.3 .. */
+  int resume;      /* .. and resume their sessions */
+  unsigned beside; /* full handshakes a second beside the streams */
 };
 
 /* The modes of main(): each does one run and prints one line of JSON. */
@@ -24,5 +27,6 @@ void run_gone(const struct options *options);      /* clients leave silent strea
 void run_requests(const struct options *options);  /* small answers on kept connections */
 void run_churn(const struct options *options);     /* a connection for each */
 void run_bulk(const struct options *options);      /* large answers */
+void run_beside(const struct options *options);    /* paced, without and with handshakes beside */
 
 #endif

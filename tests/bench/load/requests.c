@@ -2,13 +2,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "client.h"
 #include "meter.h"
 #include "origin.h"
 
 enum { ANSWER_BYTES = 128 };
 
 struct caller {
-  struct watch watch;
+  struct client client;
   struct message response;
   uint64_t asked_at;
 };
@@ -44,15 +45,15 @@ static void ask(struct caller *caller) {
       "GET /small HTTP/1.1\r\nHost: bench\r\nAccept: */*\r\nConnection: close\r\n\r\n";
   caller->asked_at = now_ns();
   message_begin_response(&caller->response);
-  if (anew || caller->watch.fd < 0)
-    loop_watch(&caller->watch, loop_connect(set->relay), EPOLLIN | EPOLLRDHUP, on_ready);
-  loop_send(caller->watch.fd, anew ? once : kept, anew ? sizeof once - 1 : sizeof kept - 1);
+  if (anew || caller->client.watch.fd < 0)
+    client_connect(&caller->client, set->relay, EPOLLIN | EPOLLRDHUP, on_ready);
+  client_send(&caller->client, anew ? once : kept, anew ? sizeof once - 1 : sizeof kept - 1);
 }
 
 static void finish(struct caller *caller) {
   samples_add(&delays, now_ns() - caller->asked_at);
   answered++;
-  if (anew) loop_close(&caller->watch);
+  if (anew) client_close(&caller->client);
   if (stopping)
     asking--;
   else
@@ -68,15 +69,15 @@ static void on_end(struct caller *caller) {
 /* Where the connection is to end, the answer is over when it has. */
 static void on_ready(struct watch *watch, unsigned events) {
   struct caller *caller = (struct caller *)watch;
-  ssize_t n = loop_read(watch->fd);
+  ssize_t n = client_read(&caller->client);
   if (n > 0) {
-    uint64_t payload = message_feed(&caller->response, loop_buffer, (size_t)n);
+    uint64_t payload = message_feed(&caller->response, client_bytes, (size_t)n);
     errno = 0;
     if (payload != 0 && payload != ANSWER_BYTES) die("an answer in pieces");
     if (!anew && caller->response.state == DONE) finish(caller);
     if (!anew) return;
-    n = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? loop_read(watch->fd) : 0;
   }
+  if (n >= 0) n = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR) ? client_read(&caller->client) : 0;
   if (n < 0) on_end(caller);
 }
 
@@ -100,19 +101,21 @@ static void run(const struct options *options) {
   struct caller *callers = calloc(options->streams, sizeof *callers);
   if (!callers) die("memory");
   set = options;
-  for (unsigned i = 0; i < options->streams; i++) callers[i].watch.fd = -1;
+  for (unsigned i = 0; i < options->streams; i++) callers[i].client.watch.fd = -1;
   origin_listen(options->origin, &from_relay);
   ask_for(callers, options->warmup_ms);
-  answered = 0;
+  answered = client_handshakes = client_resumed = 0;
   samples_clear(&delays);
   struct window window = window_open(options);
   ask_for(callers, options->ms);
   report_begin(options);
   window_report(options, &window);
   report_count("requests", answered);
+  report_count("handshakes", client_handshakes);
+  report_count("resumed", client_resumed);
   report_samples("delay", &delays);
   report_end();
-  for (unsigned i = 0; i < options->streams; i++) loop_reset(&callers[i].watch);
+  for (unsigned i = 0; i < options->streams; i++) client_reset(&callers[i].client);
 }
 
 void run_requests(const struct options *options) { run(options); }

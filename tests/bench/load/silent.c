@@ -43,9 +43,9 @@ static void leave(unsigned number) {
   struct stream *stream = &streams.all[number];
   stream->left_at = now_ns();
   if (number % 2)
-    loop_reset(&stream->client);
+    client_reset(&stream->client);
   else
-    loop_close(&stream->client);
+    client_close(&stream->client);
 }
 
 /* One by one, each a millisecond behind the one before. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shakes.h"
+
 enum { OPENING_MAX = 64, WIRE_MAX = EVENT_BYTES + 16 };
 
 struct streams streams;
@@ -35,7 +37,7 @@ void streams_send(struct stream *stream) {
   loop_send(stream->origin->watch.fd, wire, wire_len);
 }
 
-static void on_request(struct origin_conn *conn, const char *target) {
+static void begin_stream(struct origin_conn *conn, const char *target) {
   static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
                              "Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n";
   char first[sizeof head + WIRE_MAX];
@@ -49,6 +51,20 @@ static void on_request(struct origin_conn *conn, const char *target) {
   memcpy(first + sizeof head - 1, wire, wire_len);
   note_sent(stream);
   loop_send(conn->watch.fd, first, sizeof head - 1 + wire_len);
+}
+
+/* What comes beside the streams. */
+static void answer_shake(struct origin_conn *conn) {
+  static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  loop_send(conn->watch.fd, answer, sizeof answer - 1);
+  origin_answered(conn);
+}
+
+static void on_request(struct origin_conn *conn, const char *target) {
+  if (strncmp(target + 1, SHAKE, strlen(SHAKE)) == 0)
+    answer_shake(conn);
+  else
+    begin_stream(conn, target);
 }
 
 static void on_origin_gone(struct origin_conn *conn) {
@@ -74,12 +90,12 @@ static void take_event(struct stream *stream, uint64_t now) {
 static void on_ready(struct watch *watch, unsigned events) {
   struct stream *stream = (struct stream *)watch;
   (void)events;
-  ssize_t n = loop_read(watch->fd);
+  ssize_t n = client_read(&stream->client);
   if (n == 0) return;
-  uint64_t now = now_ns();
+  uint64_t now = client_arrival;
   errno = 0;
   if (n < 0) die("the relay ended a stream");
-  stream->partial += message_feed(&stream->response, loop_buffer, (size_t)n);
+  stream->partial += message_feed(&stream->response, client_bytes, (size_t)n);
   uint64_t whole = stream->partial / EVENT_BYTES;
   stream->partial %= EVENT_BYTES;
   if (whole > 1) streams.merged += whole - 1;
@@ -93,8 +109,8 @@ static void open_one(const struct options *options, unsigned number) {
       snprintf(request, sizeof request,
                "GET /%u HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n\r\n", number);
   message_begin_response(&stream->response);
-  loop_watch(&stream->client, loop_connect(options->relay), EPOLLIN | EPOLLRDHUP, on_ready);
-  loop_send(stream->client.fd, request, (size_t)len);
+  client_connect(&stream->client, options->relay, EPOLLIN | EPOLLRDHUP, on_ready);
+  client_send(&stream->client, request, (size_t)len);
 }
 
 /* ---- all of them ---- */
@@ -139,7 +155,7 @@ void streams_drain(void) {
 
 void streams_close(void) {
   for (unsigned i = 0; i < streams.count; i++) {
-    loop_reset(&streams.all[i].client);
+    client_reset(&streams.all[i].client);
     loop_reset(&streams.all[i].origin->watch);
   }
 }

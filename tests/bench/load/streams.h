@@ -3,7 +3,7 @@
 #ifndef BENCH_STREAMS_H
 #define BENCH_STREAMS_H
 
-#include "loop.h"
+#include "client.h"
 #include "message.h"
 #include "meter.h"
 #include "origin.h"
@@ -11,7 +11,7 @@
 enum { EVENT_BYTES = 120, IN_FLIGHT_MAX = 256 };
 
 struct stream {
-  struct watch client;
+  struct client client;
   struct message response;
   struct origin_conn *origin;
   uint64_t sent, received; /* events, the first one included */

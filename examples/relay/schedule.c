@@ -1,6 +1,8 @@
 /* See schedule.h. */
 #include "schedule.h"
 
+#include <stdbool.h>
+
 #ifdef __linux__
 #include <errno.h>
 #include <sched.h>
@@ -15,7 +17,30 @@ static uv_work_t first;
 
 static void on_work(uv_work_t *work) { (void)work; }
 
-void schedule_pool(uv_loop_t *loop) { (void)uv_queue_work(loop, &first, on_work, NULL); }
+#if defined(__linux__) && defined(SCHED_BATCH)
+/* A job that begins would otherwise take the place of the loop that has just ordered it, for as
+ * long as it computes: the kernel looks again at the next tick, up to 4 ms later. */
+static bool set_policy(int policy) {
+  const struct sched_param none = {0};
+  return sched_setscheduler(0, policy, &none) == 0;
+}
+
+static bool become_patient(void) {
+  return sched_getscheduler(0) == SCHED_OTHER && set_policy(SCHED_BATCH);
+}
+
+static void become_usual(void) { (void)set_policy(SCHED_OTHER); }
+#else
+static bool become_patient(void) { return false; }
+static void become_usual(void) {}
+#endif
+
+/* Its threads begin inside the call, and take after this one. */
+void schedule_pool(uv_loop_t *loop) {
+  bool patient = become_patient();
+  (void)uv_queue_work(loop, &first, on_work, NULL);
+  if (patient) become_usual();
+}
 
 /* ---- a thread ---- */
 

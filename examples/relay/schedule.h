@@ -5,7 +5,8 @@
 
 #include <uv.h>
 
-/* Starts the thread pool from a thread that has not hurried: its threads take after it. */
+/* Starts the thread pool, whose threads put nobody off a core by waking up (SCHED_BATCH). From a
+ * thread that has not hurried. */
 void schedule_pool(uv_loop_t *loop);
 
 /* From here on the calling thread runs soon after it wakes, and for a short time. Its share of the

@@ -43,6 +43,7 @@ extern "C" {
   X(EEVENTS, -5037, \
     "not an option of event streams, text that is no whole block or comment, an unknown end " \
     "marker, or an early heartbeat together with a commit point") \
+  X(ENOSTREAM, -5038, "the answer is no event stream, as an early heartbeat had promised") \
   X(ETLS_FILE, -5040, "a file of certificates or keys cannot be used") \
   X(ETLS_CIPHERS, -5041, "not a list of cipher suites") \
   X(ETLS_EXPIRED, -5050, "the certificate has expired") \

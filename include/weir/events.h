@@ -58,21 +58,28 @@ typedef struct weir_event_options {
                            stream with it: WEIR_END_MALFORMED */
 
   /* Heartbeats: after so long without a byte to the client, at a boundary, and only if nothing waits
-   * for it. They do not feed the origin's timers. */
+   * for it. They do not feed the origin's timers. weir_stats.response_bytes counts them, as bytes that
+   * the client gets. Behind one a byte order mark would be none: that of the origin is dropped
+   * then. */
   uint32_t heartbeat_ms;
   const char *heartbeat;   /* ":\n"; comment lines, or whole blocks. Lines of JSON get "\n" */
-  uint8_t heartbeat_early; /* 1: also before the response head, for requests whose Accept names
-                              text/event-stream or for which weir_exchange_set_events() was called in
-                              on_request: the first one commits a 200 of ours. An
-                              origin that then answers anything but a 200 of that type ends it with
-                              error_event, or cut. Not together with commit_* */
+  uint8_t heartbeat_early; /* 1: also before the response head, once the request is complete, if its
+                              Accept names text/event-stream or weir_exchange_set_events() was called
+                              in on_request: the first one commits a 200 of ours. The origin's head
+                              does not leave then: what on_response does to it is lost, and it may
+                              not answer. An origin that answers anything but an uncompressed 200 of
+                              that type, or does not answer, ends it with error_event, or cut:
+                              WEIR_END_REFUSED with WEIR_ENOSTREAM or WEIR_ECODED, or what else came.
+                              Not together with commit_* */
 
   /* Semantic timers; the first three run from the moment the request head was complete, but hold
-   * only once the response head has shown that it is a stream. */
+   * only once the response head has shown that it is a stream: one whose moment has passed by then
+   * runs out at once. None runs down while a slow client holds up the origin. on_timeout is asked
+   * and may extend each by its length. */
   uint32_t first_byte_ms;    /* to the first byte of the body: WEIR_TIMER_FIRST_BYTE */
   uint32_t first_event_ms;   /* to the first event; comments do not count: FIRST_EVENT */
   uint32_t first_content_ms; /* to the first event for which is_content says yes: FIRST_CONTENT */
-  uint32_t event_gap_ms;     /* between two events: EVENT_GAP */
+  uint32_t event_gap_ms;     /* between two events, and from the head to the first: EVENT_GAP */
 
   /* Commit point: the head is held until one of these is reached (the first event, when several are
    * set whichever comes first), then on_commit decides. Without on_commit: a first event of the type
@@ -80,7 +87,8 @@ typedef struct weir_event_options {
   uint8_t commit_event;  /* 1: the first event */
   uint32_t commit_bytes; /* so many bytes of the body; with commit_event alone 64 KiB */
   uint32_t commit_ms;    /* so long after the head came */
-  uint32_t replay_bytes; /* so much of a request body is kept, that WEIR_COMMIT_NEXT can send it again;
+  uint32_t
+      replay_bytes; /* so much of a request body is kept, that WEIR_COMMIT_NEXT can send it again;
                             a longer one cannot be sent again */
 
   /* How it ends. */
@@ -175,12 +183,12 @@ typedef struct weir_departure {
 
 typedef struct weir_ledger {
   size_t size;
-  weir_histogram added_us; /* from the read of the origin to the moment the client's socket had
+  weir_histogram added_us;      /* from the read of the origin to the moment the client's socket had
                               accepted all of it, microseconds, a read each */
-  weir_histogram gaps_ms;  /* between two reads of the origin with body bytes */
-  uint64_t merged[WEIR_MERGES];    /* reads whose bytes left later, by enum weir_merge */
-  weir_histogram first_byte_ms;    /* of a stream: one entry. Of a relay: one a stream */
-  weir_histogram first_event_ms;   /* all three from the moment the request head was complete */
+  weir_histogram gaps_ms;       /* between two reads of the origin with body bytes */
+  uint64_t merged[WEIR_MERGES]; /* reads whose bytes left later, by enum weir_merge */
+  weir_histogram first_byte_ms; /* of a stream: one entry. Of a relay: one a stream */
+  weir_histogram first_event_ms; /* all three from the moment the request head was complete */
   weir_histogram first_content_ms;
 } weir_ledger;
 

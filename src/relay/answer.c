@@ -153,6 +153,19 @@ int weir__answer_error(weir__answer *answer, weir__mem *mem, int status, enum we
   return finish(answer, mem, rc);
 }
 
+int weir__answer_stream(weir__answer *answer, weir__mem *mem) {
+  int rc = start(answer, mem, 200, NULL, 0);
+  if (rc == 0) rc = add(answer->head, "Content-Type", "text/event-stream");
+  if (rc == 0) rc = add(answer->head, "Cache-Control", "no-cache");
+  if (rc == 0) rc = add(answer->head, "X-Accel-Buffering", "no");
+  if (rc == 0) rc = add_date(answer->head);
+  if (rc)
+    weir__answer_free(answer, mem);
+  else
+    answer->head->framing = WEIR__FRAMING_CHUNKED;
+  return rc;
+}
+
 int weir__answer_copy(weir__answer *answer, weir__mem *mem, const weir_answer *from) {
   bool empty = bodiless(from->status) || from->status == 205; /* RFC 9110, 15.3.6 */
   if (from->status < 200 || from->status > 599 || (empty && from->body_len)) return WEIR_EINVAL;

@@ -22,6 +22,10 @@ int weir__answer_status(enum weir_end end, enum weir_timer timer, int code);
 int weir__answer_error(weir__answer *answer, weir__mem *mem, int status, enum weir_end end,
                        enum weir_timer timer, int code, bool json);
 
+/* The head of an event stream that has no end yet, and no body here: for heartbeats that come before
+ * any answer. WEIR_ENOMEM. */
+int weir__answer_stream(weir__answer *answer, weir__mem *mem);
+
 /* A copy of the host's answer, with Content-Length, and with Date if it has none. WEIR_EINVAL,
  * WEIR_EFIELD, WEIR_ENOMEM. */
 int weir__answer_copy(weir__answer *answer, weir__mem *mem, const weir_answer *from);

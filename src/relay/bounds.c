@@ -6,6 +6,7 @@ enum {
   MALLOC_SLACK = 64,  /* rounding and headers of the allocator behind the hook, a block */
   BLOCKS = 24,        /* blocks of fixed size that an exchange and its connections hold */
   ADDED_FIELDS = 16,  /* fields that weir adds to a head .. */
+  PARSER = 512,       /* a parser of events without what it keeps */
   ADDED_BYTES = 2048, /* .. and their text, apart from what they repeat of the message */
 };
 
@@ -29,10 +30,28 @@ static size_t tls_bound(void) {
   return weir__stream_tls_size() + WEIR__TLS_ENGINE_BOUND + 2 * (size_t)WEIR__SCRATCH;
 }
 
+/* A parser: a block that came in pieces, its data joined, the last event ID, each a buffer that grew
+ * by doubling. */
+static size_t parser_bound(const weir_relay *relay) {
+  const weir__event_rules *rules = relay->set.events;
+  bool looks = rules->boundaries || relay->set.hooks.on_event;
+  return looks ? 3 * (2 * (size_t)rules->o.event_bytes + MALLOC_SLACK) + PARSER : 0;
+}
+
+/* What is known of an event stream, and what of it waits for the commit point or for another try. */
+static size_t events_bound(const weir_relay *relay) {
+  const weir_event_options *o = &relay->set.events->o;
+  size_t held = weir__event_rules_commit(relay->set.events) ? o->commit_bytes + WEIR__SCRATCH : 0;
+  size_t kept = held + o->replay_bytes;
+  if (o->mode == WEIR_EVENTS_OFF) return 0;
+  return sizeof(weir__events) + MALLOC_SLACK + parser_bound(relay) + 2 * kept;
+}
+
 size_t weir_relay_bytes_max(const weir_relay *relay) {
   const weir_options *o = &relay->set.o;
   size_t ahead = 2 * ((size_t)o->pipeline_bytes + WEIR__SCRATCH);
   size_t fixed = sizeof(weir__downstream) + sizeof(weir_exchange) + 2 * weir__h1_size() +
                  2 * weir__stream_uv_size() + (size_t)BLOCKS * MALLOC_SLACK;
-  return fixed + 2 * tls_bound() + ahead + 2 * direction_bound(o) + head_bound(o) /* trailers */;
+  size_t message = ahead + 2 * direction_bound(o) + head_bound(o) /* trailers */;
+  return fixed + 2 * tls_bound() + message + events_bound(relay);
 }

@@ -12,6 +12,7 @@ static const char *text_for(const weir__events *ev, enum weir_end end) {
   case WEIR_END_TRUNCATED:
   case WEIR_END_RESET:
   case WEIR_END_MALFORMED:
+  case WEIR_END_UNREACHABLE: /* behind a head of ours */
   case WEIR_END_REFUSED: return o->error_event;
   case WEIR_END_TIMEOUT: return ev->ex->stats.timer < WEIR_TIMER_STALE &&
                                         ev->ex->stats.timer != WEIR_TIMER_STALL
@@ -26,7 +27,6 @@ static const char *text_for(const weir__events *ev, enum weir_end end) {
   case WEIR_END_COMPLETE:
   case WEIR_END_UNMARKED:
   case WEIR_END_ANSWERED:
-  case WEIR_END_UNREACHABLE:
   case WEIR_END_CLIENT_GONE:
   case WEIR_END_CLIENT_BAD:
   case WEIR_END_NO_MEMORY: break;
@@ -34,10 +34,15 @@ static const char *text_for(const weir__events *ev, enum weir_end end) {
   return NULL;
 }
 
+/* The body passes, or nothing but heartbeats did yet. */
+static bool is_under_way(const weir_exchange *ex) {
+  if (ex->phase == WEIR__PHASE_STREAMING) return true;
+  return ex->events->ours && ex->phase < WEIR__PHASE_STREAMING;
+}
+
 static bool is_possible(const weir_exchange *ex) {
   const weir__events *ev = ex->events;
-  if (!ev || !ex->head_sent || ex->response_done || ex->phase != WEIR__PHASE_STREAMING)
-    return false;
+  if (!ev || !ex->head_sent || ex->response_done || !is_under_way(ex)) return false;
   return weir__tap_at_boundary(ev) && !ex->down->unwritten;
 }
 

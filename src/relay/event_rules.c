@@ -140,6 +140,8 @@ static bool commits(const weir_event_options *o) {
   return o->commit_event || o->commit_bytes || o->commit_ms;
 }
 
+bool weir__event_rules_commit(const weir__event_rules *rules) { return commits(&rules->o); }
+
 static int validate(const weir_event_options *o) {
   if (o->mode < WEIR_EVENTS_DEFAULT || o->mode > WEIR_EVENTS_FILTER) return WEIR_EINVAL;
   if (o->stale < WEIR_STALE_EVICT || o->stale > WEIR_STALE_COALESCE) return WEIR_EINVAL;

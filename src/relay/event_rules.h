@@ -33,6 +33,9 @@ int weir__event_rules_new(weir__event_rules **rules, weir__mem *mem,
                           const weir_event_options *options);
 void weir__event_rules_free(weir__event_rules *rules); /* NULL is fine */
 
+/* True if the head is to wait for a commit point. */
+bool weir__event_rules_commit(const weir__event_rules *rules);
+
 /* True if the event is one of the end markers. */
 bool weir__event_rules_mark(const weir__event_rules *rules, const weir_sse_event *event);
 

@@ -17,8 +17,15 @@ static weir__events *new_events(weir_exchange *ex) {
   ev->rules = relay->set.events;
   ev->first_event_ms = ev->first_content_ms = UINT64_MAX;
   ev->behind.mem = &relay->mem;
-  weir__deadlines_init(&ev->deadlines, ev->due, WEIR__EVENT_TIMES, &relay->clock, NULL);
+  for (int i = 0; i < WEIR__SEMANTIC_TIMERS; i++) ev->left[i] = WEIR_OFF;
+  weir__deadlines_init(&ev->deadlines, ev->due, WEIR__EVENT_TIMES, &relay->clock,
+                       weir__events_on_time);
   return ev;
+}
+
+int weir__events_need(weir_exchange *ex) {
+  if (!ex->events) ex->events = new_events(ex);
+  return ex->events ? 0 : WEIR_ENOMEM;
 }
 
 static void free_rules(weir__events *ev) {
@@ -128,28 +135,52 @@ static bool is_wanted(const weir_exchange *ex) {
          (rules->boundaries || rules->watches || ex->hooks->on_event);
 }
 
+/* The client has been told that this is an uncoded text/event-stream. */
+static bool breaks_our_word(const weir_exchange *ex, const weir_head *head) {
+  if (!ex->events || !ex->events->ours) return false;
+  return !is_stream(ex, head) || is_lines(head) || is_coded(head);
+}
+
+/* A head of ours that has left cannot be taken back: its events stay. */
+static int begin_unseen(weir_exchange *ex) {
+  if (ex->events && ex->events->ours)
+    weir__deadlines_stop_all(&ex->events->deadlines);
+  else
+    forget(ex);
+  return 0;
+}
+
+static int begin(weir__events *ev, weir_head *head) {
+  ev->lines = is_lines(head);
+  if (needs_parser(ev) && look_inside(ev, head)) return WEIR_ECANCELED;
+  weir__events_start_time(ev);
+  return 0;
+}
+
 int weir__events_begin(weir_exchange *ex, weir_head *head, bool *held) {
   (void)held;
-  if (!is_stream(ex, head) || !is_wanted(ex)) {
-    forget(ex);
-    return 0;
+  if (breaks_our_word(ex, head)) {
+    weir__exchange_fail(ex, WEIR_END_REFUSED, is_coded(head) ? WEIR_ECODED : WEIR_ENOSTREAM);
+    return WEIR_ECANCELED;
   }
-  if (!ex->events) ex->events = new_events(ex);
-  if (!ex->events) {
+  if (!is_stream(ex, head) || !is_wanted(ex)) return begin_unseen(ex);
+  if (weir__events_need(ex)) {
     weir__exchange_fail(ex, WEIR_END_NO_MEMORY, WEIR_ENOMEM);
     return WEIR_ECANCELED;
   }
-  ex->events->lines = is_lines(head);
-  return needs_parser(ex->events) ? look_inside(ex->events, head) : 0;
+  return begin(ex->events, head);
 }
 
 /* ---- the body ---- */
 
 int weir__events_body(weir_exchange *ex, weir__slice span) {
-  return weir__tap_body(ex->events, span);
+  weir__events_note_byte(ex->events);
+  return weir__heartbeat_body(ex->events, span);
 }
 
-int weir__events_end(weir_exchange *ex) { return weir__tap_finish(ex->events); }
+int weir__events_end(weir_exchange *ex) {
+  return weir__heartbeat_end(ex->events) ? WEIR_ECANCELED : weir__tap_finish(ex->events);
+}
 
 /* A clean end is believed if the origin said that it is one; markers say it better. */
 static void judge_end(weir__events *ev) {
@@ -162,13 +193,16 @@ static void judge_end(weir__events *ev) {
 int weir__events_flushed(weir_exchange *ex) {
   if (weir__tap_look(ex->events)) return WEIR_ECANCELED;
   judge_end(ex->events);
+  weir__heartbeat_flushed(ex->events);
   return 0;
 }
 
 /* ---- what a host may ask for ---- */
 
+static bool has_our_head(const weir_exchange *ex) { return ex->events && ex->events->ours; }
+
 static bool may_set(const weir_exchange *ex) {
-  return ex->in_hook && !ex->head_sent &&
+  return ex->in_hook && (!ex->head_sent || has_our_head(ex)) &&
          (ex->phase == WEIR__PHASE_ASKING || ex->phase == WEIR__PHASE_WAITING);
 }
 
@@ -178,9 +212,10 @@ int weir_exchange_set_events(weir_exchange *ex, const weir_event_options *option
   if (!options) return WEIR_EINVAL;
   int rc = weir__event_rules_new(&rules, &ex->relay->mem, options);
   if (rc) return rc;
-  if (!ex->events && !(ex->events = new_events(ex))) {
+  rc = has_our_head(ex) && weir__event_rules_commit(rules) ? WEIR_EEVENTS : weir__events_need(ex);
+  if (rc) {
     weir__event_rules_free(rules);
-    return WEIR_ENOMEM;
+    return rc;
   }
   free_rules(ex->events);
   ex->events->rules = rules;

@@ -3,7 +3,7 @@
  * not llhttp, libuv or TLS. It belongs to its exchange; one that relays no stream has none.
  *
  * events.c makes it and chooses; tap.c looks at bytes and judges events; events_time.c has the
- * timers and heartbeats; commit.c holds the head; ending.c puts the last word in. */
+ * timers; heartbeat.c the heartbeats, and the head that early ones need; commit.c holds the head; ending.c puts the last word in. */
 #ifndef WEIR_RELAY_EVENTS_H
 #define WEIR_RELAY_EVENTS_H
 
@@ -14,6 +14,7 @@
 #include "weir/events.h"
 #include "weir/exchange.h"
 
+/* The four from FIRST_BYTE on stand in the order of weir_timer. */
 enum weir__event_time {
   WEIR__TIME_HEARTBEAT,
   WEIR__TIME_COMMIT,
@@ -27,6 +28,7 @@ enum weir__event_time {
   WEIR__TIME_STALE,
   WEIR__EVENT_TIMES
 };
+enum { WEIR__SEMANTIC_TIMERS = WEIR__TIME_EVENT_GAP - WEIR__TIME_FIRST_BYTE + 1 };
 
 typedef struct weir__events {
   weir_exchange *ex;
@@ -39,10 +41,16 @@ typedef struct weir__events {
   bool judging;    /* on_event runs */
   bool marked;     /* an end marker has come */
   enum weir_end cut_end;
-  size_t unscanned; /* bytes of this read that left before the parser saw them */
-  bool in_band;     /* a terminal event was sent */
-  weir_sse_parser *parser; /* NULL: nobody looks, or nobody can */
-  weir__buf behind;        /* what on_event puts behind its event */
+  size_t unscanned;  /* bytes of this read that left before the parser saw them */
+  bool in_band;      /* a terminal event was sent */
+  bool begun;        /* a byte of the body has come */
+  bool ours;         /* the head that the client has is ours: heartbeats came before the origin's */
+  bool drop_mark;    /* heartbeats stand in front of the body: it may not begin with a mark .. */
+  uint8_t mark_held; /* .. of which so many bytes have come */
+  uint64_t sent;     /* what the client had got when HEARTBEAT was aimed */
+  uint32_t left[WEIR__SEMANTIC_TIMERS]; /* of each while the origin is paused, else WEIR_OFF */
+  weir_sse_parser *parser;              /* NULL: nobody looks, or nobody can */
+  weir__buf behind;                     /* what on_event puts behind its event */
   weir__deadlines deadlines;
   uint64_t due[WEIR__EVENT_TIMES];
   /* As weir_stats has them. */
@@ -75,6 +83,9 @@ void weir__events_free(weir__events *ev); /* NULL is fine */
 /* Adds to `stats` what it tells of an event stream; `ev` may be NULL. */
 void weir__events_tell(const weir__events *ev, weir_stats *stats);
 
+/* It has events from here on. WEIR_ENOMEM. */
+int weir__events_need(weir_exchange *ex);
+
 /* The rules for this exchange, whether it has events yet or not. */
 const weir__event_rules *weir__events_rules(const weir_exchange *ex);
 
@@ -92,6 +103,33 @@ int weir__tap_finish(weir__events *ev);
 void weir__tap_lose(weir__events *ev, int why);
 /* The stream is to end with `end` at the next boundary, which may be now. Nonzero: it has ended. */
 int weir__tap_cut(weir__events *ev, enum weir_end end);
+
+/* ---- events_time.c ---- */
+
+void weir__events_on_time(weir__deadlines *deadlines, int which);
+/* The head has shown that it is a stream. */
+void weir__events_start_time(weir__events *ev);
+/* The origin is paused since the client takes nothing: it is not the origin that is silent. */
+void weir__events_pause_time(weir__events *ev);
+void weir__events_resume_time(weir__events *ev);
+/* Events cannot be seen any more. */
+void weir__events_blind_time(weir__events *ev);
+void weir__events_note_byte(weir__events *ev);
+/* May run is_content. Nonzero: the exchange is over. */
+int weir__events_note(weir__events *ev, const weir_sse_event *event);
+
+/* ---- heartbeat.c ---- */
+
+/* The request is about to be sent: heartbeats may be wanted before it is answered. WEIR_ENOMEM. */
+int weir__heartbeat_ask(weir_exchange *ex);
+void weir__heartbeat_start(weir__events *ev);
+void weir__heartbeat_on_time(weir__events *ev);
+/* Something may have been written to the client; it has taken something. */
+void weir__heartbeat_flushed(weir__events *ev);
+void weir__heartbeat_drained(weir__events *ev);
+/* Body bytes, and their end, on the way to the tap. Nonzero: the exchange is over. */
+int weir__heartbeat_body(weir__events *ev, weir__slice span);
+int weir__heartbeat_end(weir__events *ev);
 
 /* ---- ending.c ---- */
 

@@ -136,10 +136,7 @@ static void leave(weir_exchange *ex, const weir__answer *answer) {
   ex->stats.status = answer->head->status;
   ex->stats.response_bytes = ex->down->head_only ? 0 : answer->body_len;
   weir__exchange_set_phase(ex, WEIR__PHASE_LEAVING);
-  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_HEAD);
-  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_CONNECT);
-  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_HANDSHAKE);
-  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_GAP);
+  weir__exchange_stop_awaiting(ex);
   weir__exchange_resume_client(ex);
 }
 

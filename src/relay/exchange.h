@@ -137,6 +137,7 @@ void weir__exchange_on_timer(weir__deadlines *deadlines, int timer);
 /* A timer of weir_timer is over, wherever it was kept: the host is asked. True: it wants `ms` more,
  * else the exchange has ended, or is about to. */
 bool weir__exchange_ask_timeout(weir_exchange *ex, enum weir_timer timer);
+void weir__exchange_stop_awaiting(weir_exchange *ex); /* the origin has nothing more to say */
 void weir__exchange_await_client(weir_exchange *ex); /* bytes wait for it */
 void weir__exchange_client_taken(weir_exchange *ex); /* fewer do */
 

@@ -15,6 +15,7 @@ static void await_more(weir_exchange *ex) {
 
 void weir__exchange_resume_origin(weir_exchange *ex) {
   ex->origin_paused = false;
+  if (ex->events) weir__events_resume_time(ex->events);
   await_more(ex);
   weir__upstream_resume(&ex->up);
 }
@@ -22,6 +23,7 @@ void weir__exchange_resume_origin(weir_exchange *ex) {
 static void pause_origin(weir_exchange *ex) {
   ex->origin_paused = true;
   weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_GAP); /* it is not the origin that is silent */
+  if (ex->events) weir__events_pause_time(ex->events);
   weir__upstream_pause(&ex->up);
 }
 
@@ -58,6 +60,7 @@ static int on_interim(void *owner, weir_head *head) {
   if (weir__exchange_verdict(ex, verdict)) return WEIR_ECANCELED;
   weir__deadlines_set(&ex->deadlines, WEIR_TIMER_HEAD, ex->relay->set.o.head_ms);
   if (head->status == 100) weir__exchange_continued(ex);
+  if (ex->head_sent) return 0; /* an early heartbeat's: nothing interim can follow it */
   return unless_prepared(ex, weir__downstream_send_interim(ex->down, head));
 }
 
@@ -89,7 +92,8 @@ static void begin_body(weir_exchange *ex, const weir_head *head) {
 }
 
 int weir__exchange_begin_response(weir_exchange *ex, const weir_head *head) {
-  if (unless_prepared(ex, weir__exchange_send_head(ex, head))) return WEIR_ECANCELED;
+  if (!ex->head_sent && unless_prepared(ex, weir__exchange_send_head(ex, head)))
+    return WEIR_ECANCELED;
   ex->head_sent = true;
   ex->stats.status = head->status;
   weir__head_free(ex->request);
@@ -175,7 +179,7 @@ static void note_chunk(weir_exchange *ex) {
 
 /* The response is whole. What the client still sends of its request has nobody left to read it. */
 static void leave_origin(weir_exchange *ex) {
-  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_GAP);
+  weir__exchange_stop_awaiting(ex);
   weir__exchange_set_phase(ex, WEIR__PHASE_LEAVING);
   weir__upstream_release(&ex->up);
   ex->request_unwanted = true;

@@ -67,6 +67,15 @@ static bool client_moves(weir_exchange *ex) {
   return true;
 }
 
+/* ---- the origin is not awaited any more ---- */
+
+void weir__exchange_stop_awaiting(weir_exchange *ex) {
+  static const enum weir_timer timers[] = {WEIR_TIMER_CONNECT, WEIR_TIMER_HANDSHAKE,
+                                           WEIR_TIMER_HEAD, WEIR_TIMER_GAP};
+  for (size_t i = 0; i < sizeof timers / sizeof *timers; i++)
+    weir__deadlines_stop(&ex->deadlines, timers[i]);
+}
+
 /* ---- a timer ran out ---- */
 
 static bool host_extends(weir_exchange *ex, enum weir_timer timer) {

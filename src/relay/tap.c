@@ -6,6 +6,7 @@
 #include "weir/err.h"
 
 bool weir__tap_at_boundary(const weir__events *ev) {
+  if (ev->ours && !ev->begun) return true;
   if (!ev->parser || ev->unscanned) return false;
   return ev->filter || weir_sse_inside(ev->parser) == 0; /* a filter sends whole blocks only */
 }
@@ -15,6 +16,7 @@ void weir__tap_lose(weir__events *ev, int why) {
   weir_sse_parser_free(ev->parser);
   ev->parser = NULL;
   ev->unscanned = 0;
+  weir__events_blind_time(ev);
   if (hooks->on_events_lost) hooks->on_events_lost(ev->ex, why, hooks->user);
 }
 
@@ -30,10 +32,11 @@ static int give_up(weir__events *ev, int rc) {
 
 /* ---- judging ---- */
 
-static void note(weir__events *ev, const weir_sse_event *event) {
-  if (event->unfinished && !ev->lines) return; /* it is no event yet */
+static int note(weir__events *ev, const weir_sse_event *event) {
+  if (event->unfinished && !ev->lines) return 0; /* it is no event yet */
   ev->events++;
   if (!ev->marked) ev->marked = weir__event_rules_mark(ev->rules, event);
+  return weir__events_note(ev, event);
 }
 
 static int ask_host(weir__events *ev, const weir_sse_event *event) {
@@ -47,7 +50,7 @@ static int ask_host(weir__events *ev, const weir_sse_event *event) {
 
 /* enum weir_event_verdict, or below 0: the exchange is over. */
 static int judge(weir__events *ev, const weir_sse_event *event) {
-  note(ev, event);
+  if (note(ev, event)) return WEIR_ECANCELED;
   int verdict = ask_host(ev, event);
   bool known = verdict >= 0 && verdict <= (WEIR_EVENT_DROP | WEIR_EVENT_CUT);
   if (weir__exchange_verdict(ev->ex, known ? 0 : verdict)) return WEIR_ECANCELED;

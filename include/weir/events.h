@@ -81,15 +81,16 @@ typedef struct weir_event_options {
   uint32_t first_content_ms; /* to the first event for which is_content says yes: FIRST_CONTENT */
   uint32_t event_gap_ms;     /* between two events, and from the head to the first: EVENT_GAP */
 
-  /* Commit point: the head is held until one of these is reached (the first event, when several are
-   * set whichever comes first), then on_commit decides. Without on_commit: a first event of the type
-   * `error`, or whose data begins with {"error", becomes a 503. */
+  /* Commit point: the head is held, and what follows it, until one of these is reached (of several
+   * the one that comes first) or the body ends; then on_commit decides. Without on_commit: a first
+   * event of the type `error`, or whose data begins with {"error": and neither null nor false (white
+   * space does not matter), becomes a 503. In a compressed body nobody can see events: it is reached
+   * with the head. Whatever ends the exchange meanwhile ends it as before any head. */
   uint8_t commit_event;  /* 1: the first event */
-  uint32_t commit_bytes; /* so many bytes of the body; with commit_event alone 64 KiB */
+  uint32_t commit_bytes; /* so many bytes of the body; with the others alone 64 KiB */
   uint32_t commit_ms;    /* so long after the head came */
-  uint32_t
-      replay_bytes; /* so much of a request body is kept, that WEIR_COMMIT_NEXT can send it again;
-                            a longer one cannot be sent again */
+  uint32_t replay_bytes; /* so much of a request body is kept, that WEIR_COMMIT_NEXT can send it again;
+                            a longer one, or one with trailer fields, cannot be sent again */
 
   /* How it ends. */
   const char *error_event;        /* terminal event when the origin dies, stalls or is refused */

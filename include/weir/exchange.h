@@ -189,7 +189,9 @@ typedef struct weir_hooks {
    * or NULL when bytes, time or the end of the stream came before. May edit `head`; may call
    * weir_exchange_answer(); may call weir_exchange_set_upstream() and return WEIR_COMMIT_NEXT to have
    * the request sent again, to that upstream or the same one, which is refused with 502 if the request
-   * cannot be repeated (a body longer than replay_bytes). */
+   * cannot be repeated: its body is longer than replay_bytes or has not come whole, commit_* were not
+   * set before on_response, or it was sent eight times. Whose answer comes then runs on_response, and
+   * has a commit point of its own; the times and counts of the stats are those of the last one. */
   int (*on_commit)(weir_exchange *ex, weir_head *head, const weir_sse_event *event, void *user);
 
   /* Events cannot be seen any more; the stream goes on. WEIR_ECODED: the body is compressed;
@@ -202,7 +204,8 @@ typedef struct weir_hooks {
 #define WEIR_HOOKS_INIT .size = sizeof(weir_hooks)
 
 /* Sends the request to `upstream` whatever the routes say, and sets Host as that origin wants it: a
- * Host of the hook's own is set after this. Only in on_request, else WEIR_ESTATE; WEIR_EINVAL for
+ * Host of the hook's own is set after this. Only in on_request, and in on_commit while the request can
+ * be needed again (see there), else WEIR_ESTATE; WEIR_EINVAL for
  * an upstream of another relay; WEIR_ENOMEM. */
 WEIR_EXTERN int weir_exchange_set_upstream(weir_exchange *ex, weir_upstream *upstream);
 

@@ -3,6 +3,7 @@
 #include "relay/relay.h"
 
 enum {
+  KIB = 1024,
   MALLOC_SLACK = 64,  /* rounding and headers of the allocator behind the hook, a block */
   BLOCKS = 24,        /* blocks of fixed size that an exchange and its connections hold */
   ADDED_FIELDS = 16,  /* fields that weir adds to a head .. */
@@ -38,13 +39,20 @@ static size_t parser_bound(const weir_relay *relay) {
   return looks ? 3 * (2 * (size_t)rules->o.event_bytes + MALLOC_SLACK) + PARSER : 0;
 }
 
+/* What the commit point holds, and the two parsers that look at it: each may have it copied, as lines
+ * and as data, in buffers that double. Then it leaves by the outbox at once. The request's body is
+ * kept, and waits once more for a connection. */
+static size_t commit_bound(const weir__event_rules *rules) {
+  if (!rules->commits) return 0;
+  size_t body = (size_t)rules->o.commit_bytes + WEIR__SCRATCH + WEIR__TLS_CIPHER;
+  return 12 * body + 4 * (size_t)rules->o.replay_bytes + 4 * KIB;
+}
+
 /* What is known of an event stream, and what of it waits for the commit point or for another try. */
 static size_t events_bound(const weir_relay *relay) {
-  const weir_event_options *o = &relay->set.events->o;
-  size_t held = weir__event_rules_commit(relay->set.events) ? o->commit_bytes + WEIR__SCRATCH : 0;
-  size_t kept = held + o->replay_bytes;
-  if (o->mode == WEIR_EVENTS_OFF) return 0;
-  return sizeof(weir__events) + MALLOC_SLACK + parser_bound(relay) + 2 * kept;
+  const weir__event_rules *rules = relay->set.events;
+  if (rules->o.mode == WEIR_EVENTS_OFF) return 0;
+  return sizeof(weir__events) + MALLOC_SLACK + parser_bound(relay) + commit_bound(rules);
 }
 
 size_t weir_relay_bytes_max(const weir_relay *relay) {

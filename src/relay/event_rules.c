@@ -106,6 +106,29 @@ bool weir__event_rules_mark(const weir__event_rules *rules, const weir_sse_event
   return false;
 }
 
+/* ---- the first event ---- */
+
+static weir__slice skip_space(weir__slice text) {
+  while (text.len && memchr(" \t\r\n", *text.ptr, 4)) text.ptr++, text.len--;
+  return text;
+}
+
+/* Takes `word` and the white space behind it; false: something else stands there. */
+static bool take_word(weir__slice *text, const char *word) {
+  size_t len = strlen(word);
+  if (text->len < len || memcmp(text->ptr, word, len) != 0) return false;
+  *text = skip_space(weir__slice_of(text->ptr + len, text->len - len));
+  return true;
+}
+
+bool weir__event_tells_error(const weir_sse_event *event) {
+  if (weir__slice_is(weir__slice_of(event->type, event->type_len), "error")) return true;
+  weir__slice data = skip_space(weir__slice_of(event->data, event->data_len));
+  if (!take_word(&data, "{") || !take_word(&data, "\"error\"") || !take_word(&data, ":"))
+    return false;
+  return !take_word(&data, "null") && !take_word(&data, "false");
+}
+
 /* ---- making them ---- */
 
 static int copy_text(weir__event_rules *r, const char **text) {
@@ -140,8 +163,6 @@ static bool commits(const weir_event_options *o) {
   return o->commit_event || o->commit_bytes || o->commit_ms;
 }
 
-bool weir__event_rules_commit(const weir__event_rules *rules) { return commits(&rules->o); }
-
 static int validate(const weir_event_options *o) {
   if (o->mode < WEIR_EVENTS_DEFAULT || o->mode > WEIR_EVENTS_FILTER) return WEIR_EINVAL;
   if (o->stale < WEIR_STALE_EVICT || o->stale > WEIR_STALE_COALESCE) return WEIR_EINVAL;
@@ -152,7 +173,7 @@ static int validate(const weir_event_options *o) {
 static void fill_in(weir_event_options *o) {
   if (!o->event_bytes) o->event_bytes = EVENT_BYTES;
   if (!o->heartbeat) o->heartbeat = ":\n";
-  if (o->commit_event && !o->commit_bytes) o->commit_bytes = COMMIT_BYTES;
+  if (commits(o) && !o->commit_bytes) o->commit_bytes = COMMIT_BYTES;
   if (!o->abandon_max) o->abandon_max = ABANDON_MAX;
   if (o->stale_ms && o->stale == WEIR_STALE_COALESCE) o->mode = WEIR_EVENTS_FILTER;
 }
@@ -168,7 +189,8 @@ static void derive(weir__event_rules *r) {
   r->alters = o->mode == WEIR_EVENTS_FILTER || puts_in(o);
   r->boundaries = r->alters || o->mode == WEIR_EVENTS_TAP || r->marker_count || o->first_event_ms ||
                   o->first_content_ms || o->event_gap_ms;
-  r->watches = commits(o) || o->first_byte_ms || o->abandon_bytes || o->abandon_ms ||
+  r->commits = commits(o);
+  r->watches = r->commits || o->first_byte_ms || o->abandon_bytes || o->abandon_ms ||
                o->stale_ms || o->ledger;
 }
 

@@ -24,6 +24,7 @@ typedef struct weir__event_rules {
   size_t marker_count;
   bool boundaries; /* something here needs to know where events end */
   bool watches;    /* .. or wants events for another reason */
+  bool commits;    /* .. of which one is that the head is held for them */
   bool alters;     /* .. or may put bytes in, so that a length cannot be promised */
   weir__arena arena;
 } weir__event_rules;
@@ -33,11 +34,12 @@ int weir__event_rules_new(weir__event_rules **rules, weir__mem *mem,
                           const weir_event_options *options);
 void weir__event_rules_free(weir__event_rules *rules); /* NULL is fine */
 
-/* True if the head is to wait for a commit point. */
-bool weir__event_rules_commit(const weir__event_rules *rules);
-
 /* True if the event is one of the end markers. */
 bool weir__event_rules_mark(const weir__event_rules *rules, const weir_sse_event *event);
+
+/* True if an event, as the first one, says that the answer is none: its type is `error`, or its data
+ * begins with {"error": and something else than null or false; with white space anywhere. */
+bool weir__event_tells_error(const weir_sse_event *event);
 
 /* Appends a terminal event: `text` (error_event and the like) with what its braces stand for,
  * whole blocks; for lines of JSON the line they end with. WEIR_ENOMEM. */

@@ -9,17 +9,19 @@
 
 /* ---- making and freeing ---- */
 
-static weir__events *new_events(weir_exchange *ex) {
-  weir_relay *relay = ex->relay;
-  weir__events *ev = weir__mem_new(&relay->mem, sizeof *ev);
-  if (!ev) return NULL;
+static void init(weir__events *ev, weir_exchange *ex) {
   ev->ex = ex;
-  ev->rules = relay->set.events;
+  ev->rules = ex->relay->set.events;
   ev->first_event_ms = ev->first_content_ms = UINT64_MAX;
-  ev->behind.mem = &relay->mem;
+  ev->behind.mem = &ex->relay->mem;
   for (int i = 0; i < WEIR__SEMANTIC_TIMERS; i++) ev->left[i] = WEIR_OFF;
-  weir__deadlines_init(&ev->deadlines, ev->due, WEIR__EVENT_TIMES, &relay->clock,
+  weir__deadlines_init(&ev->deadlines, ev->due, WEIR__EVENT_TIMES, &ex->relay->clock,
                        weir__events_on_time);
+}
+
+static weir__events *new_events(weir_exchange *ex) {
+  weir__events *ev = weir__mem_new(&ex->relay->mem, sizeof *ev);
+  if (ev) init(ev, ex);
   return ev;
 }
 
@@ -36,11 +38,24 @@ void weir__events_stop(weir__events *ev) {
   if (ev) weir__deadlines_stop_all(&ev->deadlines);
 }
 
-void weir__events_free(weir__events *ev) {
-  if (!ev) return;
+static void free_parts(weir__events *ev) {
   weir__events_stop(ev);
   weir_sse_parser_free(ev->parser);
   weir__buf_free(&ev->behind);
+  weir__commit_free(ev);
+}
+
+void weir__events_reset(weir__events *ev) {
+  weir__events old = *ev;
+  free_parts(ev);
+  *ev = (weir__events){.owns_rules = old.owns_rules, .tokens = old.tokens};
+  init(ev, old.ex);
+  ev->rules = old.rules;
+}
+
+void weir__events_free(weir__events *ev) {
+  if (!ev) return;
+  free_parts(ev);
   free_rules(ev);
   weir__mem_free(&ev->ex->relay->mem, ev);
 }
@@ -150,15 +165,19 @@ static int begin_unseen(weir_exchange *ex) {
   return 0;
 }
 
-static int begin(weir__events *ev, weir_head *head) {
+/* Who waits for the first event of a body that nobody can read is to be told. */
+static bool looks(const weir__events *ev, const weir_head *head) {
+  return needs_parser(ev) || (ev->rules->commits && is_coded(head));
+}
+
+static int begin(weir__events *ev, weir_head *head, bool *held) {
   ev->lines = is_lines(head);
-  if (needs_parser(ev) && look_inside(ev, head)) return WEIR_ECANCELED;
+  if (looks(ev, head) && look_inside(ev, head)) return WEIR_ECANCELED;
   weir__events_start_time(ev);
-  return 0;
+  return weir__commit_begin(ev, head, !is_coded(head), held);
 }
 
 int weir__events_begin(weir_exchange *ex, weir_head *head, bool *held) {
-  (void)held;
   if (breaks_our_word(ex, head)) {
     weir__exchange_fail(ex, WEIR_END_REFUSED, is_coded(head) ? WEIR_ECODED : WEIR_ENOSTREAM);
     return WEIR_ECANCELED;
@@ -168,18 +187,21 @@ int weir__events_begin(weir_exchange *ex, weir_head *head, bool *held) {
     weir__exchange_fail(ex, WEIR_END_NO_MEMORY, WEIR_ENOMEM);
     return WEIR_ECANCELED;
   }
-  return begin(ex->events, head);
+  return begin(ex->events, head, held);
 }
 
 /* ---- the body ---- */
 
 int weir__events_body(weir_exchange *ex, weir__slice span) {
-  weir__events_note_byte(ex->events);
-  return weir__heartbeat_body(ex->events, span);
+  weir__events *ev = ex->events;
+  weir__events_note_byte(ev);
+  return ev->held ? weir__commit_body(ev, span) : weir__heartbeat_body(ev, span);
 }
 
 int weir__events_end(weir_exchange *ex) {
-  return weir__heartbeat_end(ex->events) ? WEIR_ECANCELED : weir__tap_finish(ex->events);
+  weir__events *ev = ex->events;
+  if (ev->held && weir__commit_end(ev)) return WEIR_ECANCELED;
+  return weir__heartbeat_end(ev) ? WEIR_ECANCELED : weir__tap_finish(ev);
 }
 
 /* A clean end is believed if the origin said that it is one; markers say it better. */
@@ -192,6 +214,7 @@ static void judge_end(weir__events *ev) {
 
 int weir__events_flushed(weir_exchange *ex) {
   if (weir__tap_look(ex->events)) return WEIR_ECANCELED;
+  if (!ex->events->held) weir__commit_free(ex->events); /* it has left */
   judge_end(ex->events);
   weir__heartbeat_flushed(ex->events);
   return 0;
@@ -212,7 +235,7 @@ int weir_exchange_set_events(weir_exchange *ex, const weir_event_options *option
   if (!options) return WEIR_EINVAL;
   int rc = weir__event_rules_new(&rules, &ex->relay->mem, options);
   if (rc) return rc;
-  rc = has_our_head(ex) && weir__event_rules_commit(rules) ? WEIR_EEVENTS : weir__events_need(ex);
+  rc = has_our_head(ex) && rules->commits ? WEIR_EEVENTS : weir__events_need(ex);
   if (rc) {
     weir__event_rules_free(rules);
     return rc;

@@ -30,6 +30,8 @@ enum weir__event_time {
 };
 enum { WEIR__SEMANTIC_TIMERS = WEIR__TIME_EVENT_GAP - WEIR__TIME_FIRST_BYTE + 1 };
 
+typedef struct weir__commit weir__commit;
+
 typedef struct weir__events {
   weir_exchange *ex;
   const weir__event_rules *rules;
@@ -40,6 +42,9 @@ typedef struct weir__events {
   bool cutting;    /* it is: the stream ends there with `cut_end` */
   bool judging;    /* on_event runs */
   bool marked;     /* an end marker has come */
+  bool held;       /* the head has not left, and waits for the commit point */
+  bool committing; /* on_commit runs */
+  bool again;      /* the request is to be sent again, in the next turn */
   enum weir_end cut_end;
   size_t unscanned;  /* bytes of this read that left before the parser saw them */
   bool in_band;      /* a terminal event was sent */
@@ -51,6 +56,7 @@ typedef struct weir__events {
   uint32_t left[WEIR__SEMANTIC_TIMERS]; /* of each while the origin is paused, else WEIR_OFF */
   weir_sse_parser *parser;              /* NULL: nobody looks, or nobody can */
   weir__buf behind;                     /* what on_event puts behind its event */
+  weir__commit *commit;    /* what is held, or has been and is leaving; or NULL */
   weir__deadlines deadlines;
   uint64_t due[WEIR__EVENT_TIMES];
   /* As weir_stats has them. */
@@ -79,6 +85,8 @@ int weir__events_flushed(weir_exchange *ex);
 /* The exchange is over: no timer fires any more. NULL is fine. */
 void weir__events_stop(weir__events *ev);
 void weir__events_free(weir__events *ev); /* NULL is fine */
+/* Another origin's answer is to come: nothing of this one is known any more, but for the rules. */
+void weir__events_reset(weir__events *ev);
 
 /* Adds to `stats` what it tells of an event stream; `ev` may be NULL. */
 void weir__events_tell(const weir__events *ev, weir_stats *stats);
@@ -130,6 +138,18 @@ void weir__heartbeat_drained(weir__events *ev);
 /* Body bytes, and their end, on the way to the tap. Nonzero: the exchange is over. */
 int weir__heartbeat_body(weir__events *ev, weir__slice span);
 int weir__heartbeat_end(weir__events *ev);
+
+/* ---- commit.c ---- */
+
+/* The head is ready to leave, unless there is a commit point: then it waits (`*held`), or on_commit is
+ * asked at once if nobody can see events. Nonzero: this response is over. */
+int weir__commit_begin(weir__events *ev, weir_head *head, bool seen, bool *held);
+/* While the head is held: body bytes, and their end. Nonzero: this response is over. */
+int weir__commit_body(weir__events *ev, weir__slice span);
+int weir__commit_end(weir__events *ev);
+/* WEIR__TIME_COMMIT ran out. */
+void weir__commit_on_time(weir__events *ev);
+void weir__commit_free(weir__events *ev);
 
 /* ---- ending.c ---- */
 

@@ -145,7 +145,7 @@ void weir__events_on_time(weir__deadlines *deadlines, int which) {
   case WEIR__TIME_FIRST_EVENT:
   case WEIR__TIME_FIRST_CONTENT:
   case WEIR__TIME_EVENT_GAP: on_semantic(ev, time); break;
-  case WEIR__TIME_COMMIT:
+  case WEIR__TIME_COMMIT: weir__commit_on_time(ev); break;
   case WEIR__TIME_BUDGET:
   case WEIR__TIME_DRAIN_CUT:
   case WEIR__TIME_ABANDON:

@@ -26,7 +26,7 @@ static void bury(weir__remains *remains) {
   weir__mem *mem = &ex->relay->mem;
   weir__upstream_fini(&ex->up);
   weir__answer_free(&ex->answer, mem);
-  weir__head_free(ex->request);
+  weir__exchange_forget_request(ex);
   weir__events_free(ex->events);
   weir__mem_free(mem, ex);
 }
@@ -220,6 +220,7 @@ static weir_exchange *new_exchange(weir__downstream *down, weir_head *head) {
   ex->id = ++relay->last_id;
   ex->expect = head->expect;
   ex->json = weir__answer_wants_json(head);
+  ex->replay.mem = &relay->mem;
   ex->stats =
       (weir__tally){.started_ms = weir__clock_now(&relay->clock), .first_byte_ms = UINT64_MAX};
   weir__deadlines_init(&ex->deadlines, ex->due, WEIR__EXCHANGE_TIMERS, &relay->clock,

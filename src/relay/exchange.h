@@ -84,6 +84,8 @@ struct weir_exchange {
   uint64_t moved_ms; /* STALL: when the client last took a byte .. */
   uint64_t taken;    /* .. and how many it had taken then */
   uint64_t dropped;  /* request bytes nobody wants any more */
+  weir__buf replay;  /* so much of the request's body as came, while it may be sent again .. */
+  bool replay_lost;  /* .. or not all of it could be kept */
   uint64_t body_at;  /* REQUEST_BODY: so much of the body had come when it was set */
 };
 
@@ -116,6 +118,14 @@ int weir__exchange_send_head(weir_exchange *ex, const weir_head *head);
 /* exchange_request.c */
 void weir__exchange_ask(weir_exchange *ex);
 bool weir__exchange_retry(weir_exchange *ex);
+/* Another answer than this one is wanted: NULL if the request can be sent again, else why not. */
+const char *weir__exchange_unrepeatable(const weir_exchange *ex);
+/* The origin is left, and what it answered is forgotten .. */
+void weir__exchange_leave_origin(weir_exchange *ex);
+/* .. then, when no function of its connection is on the stack, the request goes to ex->origin. */
+void weir__exchange_ask_again(weir_exchange *ex);
+/* The request will not be needed any more. */
+void weir__exchange_forget_request(weir_exchange *ex);
 void weir__exchange_resume_client(weir_exchange *ex);
 void weir__exchange_continued(weir_exchange *ex); /* a 100 has passed */
 

@@ -5,7 +5,8 @@
 #include "weir/err.h"
 
 int weir_exchange_set_upstream(weir_exchange *ex, weir_upstream *upstream) {
-  if (ex->phase != WEIR__PHASE_ASKING || !ex->in_hook) return WEIR_ESTATE;
+  bool asking = ex->phase == WEIR__PHASE_ASKING, again = ex->events && ex->events->committing;
+  if (!ex->in_hook || !ex->request || !(asking || again)) return WEIR_ESTATE;
   if (!upstream || upstream->relay != ex->relay) return WEIR_EINVAL;
   const char *host = upstream->host         ? upstream->host
                      : ex->request->host[0] ? ex->request->host /* the client's */

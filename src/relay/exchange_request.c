@@ -4,12 +4,26 @@
 #include "relay/exchange.h"
 #include "relay/relay.h"
 
+enum { TRIES_MAX = 8 }; /* of one request, at whatever origins */
+
 /* RFC 9110, 9.2.2. A repeated request of these methods does no more than one. */
 static bool is_idempotent(const char *method) {
   static const char *const methods[] = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
   for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
     if (strcmp(method, methods[i]) == 0) return true;
   return false;
+}
+
+/* As long as there may be a commit point, another answer may be wanted. */
+static bool may_ask_again(const weir_exchange *ex) {
+  const weir__event_rules *rules = weir__events_rules(ex);
+  return ex->request && rules->commits && rules->o.mode != WEIR_EVENTS_OFF;
+}
+
+void weir__exchange_forget_request(weir_exchange *ex) {
+  weir__head_free(ex->request);
+  ex->request = NULL;
+  weir__buf_free(&ex->replay);
 }
 
 /* ---- sending the head ---- */
@@ -27,11 +41,11 @@ static int send_head(weir_exchange *ex) {
   return weir__upstream_send_head(&ex->up, head, &extra);
 }
 
-/* A head that went out can be needed once more for a retry, and an Upgrade until it is answered. */
+/* A head that went out can be needed once more for a retry, or to ask again, and an Upgrade until it
+ * is answered. */
 static void forget_head(weir_exchange *ex) {
-  if ((ex->repeatable && ex->up.reused) || ex->upgrade) return;
-  weir__head_free(ex->request);
-  ex->request = NULL;
+  if ((ex->repeatable && ex->up.reused) || ex->upgrade || may_ask_again(ex)) return;
+  weir__exchange_forget_request(ex);
 }
 
 static void await_origin(weir_exchange *ex) {
@@ -129,6 +143,19 @@ static int drop_body(weir_exchange *ex, size_t len) {
   return weir__exchange_over(ex) ? WEIR_ECANCELED : 0;
 }
 
+static void lose_replay(weir_exchange *ex) {
+  ex->replay_lost = true;
+  weir__buf_free(&ex->replay);
+}
+
+static int keep_body(weir_exchange *ex, weir__slice span) {
+  if (ex->replay_lost || ex->phase == WEIR__PHASE_TUNNEL || !may_ask_again(ex)) return 0;
+  if (ex->replay.len + span.len <= weir__events_rules(ex)->o.replay_bytes)
+    return weir__buf_append(&ex->replay, span);
+  lose_replay(ex);
+  return 0;
+}
+
 static int on_body(void *owner, weir__slice span) {
   weir_exchange *ex = owner;
   if (weir__exchange_over(ex)) return WEIR_ECANCELED;
@@ -140,7 +167,8 @@ static int on_body(void *owner, weir__slice span) {
     ex->down->keep = false;
     weir__exchange_fail(ex, WEIR_END_CLIENT_BAD, WEIR_EBODYSIZE);
   } else {
-    int rc = weir__upstream_send_body(&ex->up, span);
+    int rc = keep_body(ex, span);
+    if (rc == 0) rc = weir__upstream_send_body(&ex->up, span);
     if (rc == WEIR_ENOMEM) weir__exchange_fail(ex, WEIR_END_NO_MEMORY, rc);
   }
   return weir__exchange_over(ex) ? WEIR_ECANCELED : 0;
@@ -154,6 +182,7 @@ static int on_end(void *owner, weir_head *trailers) {
   weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_REQUEST_BODY);
   if (ex->request_unwanted) return 0;
   if (trailers) weir__forward_trailers(trailers, ex->request_names);
+  if (trailers && trailers->first) lose_replay(ex); /* they are not kept */
   if (weir__upstream_send_end(&ex->up, trailers) == WEIR_ENOMEM)
     weir__exchange_fail(ex, WEIR_END_NO_MEMORY, WEIR_ENOMEM);
   return weir__exchange_over(ex) ? WEIR_ECANCELED : 0;
@@ -249,6 +278,40 @@ const weir__side_events weir__from_client = {.on_body = on_body,
                                              .on_drained = on_drained,
                                              .on_gone = on_gone};
 
+/* ---- another answer is wanted ---- */
+
+const char *weir__exchange_unrepeatable(const weir_exchange *ex) {
+  if (ex->stats.retries + 1 >= TRIES_MAX) return "it has been sent too often";
+  if (!ex->request) return "its head has not been kept";
+  if (!ex->request_done) return "its body has not come whole";
+  return ex->replay_lost ? "its body has not been kept" : NULL;
+}
+
+void weir__exchange_leave_origin(weir_exchange *ex) {
+  weir__upstream_abort(&ex->up);
+  weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_GAP);
+  weir__exchange_set_phase(ex, WEIR__PHASE_CONNECTING);
+  ex->origin_paused = ex->chunk_pending = ex->unmarked = false;
+  ex->stats.first_byte_ms = UINT64_MAX; /* what is told is told of the answer that leaves */
+  ex->stats.chunks = ex->stats.longest_gap_ms = 0;
+}
+
+static int send_again(weir_exchange *ex) {
+  int rc = weir__upstream_send_body(&ex->up, weir__buf_slice(&ex->replay));
+  if (rc == 0) rc = weir__upstream_send_end(&ex->up, NULL);
+  return rc ? rc : weir__upstream_flush(&ex->up);
+}
+
+void weir__exchange_ask_again(weir_exchange *ex) {
+  ex->stats.retries++;
+  weir__upstream_fini(&ex->up);
+  weir__upstream_init(&ex->up, ex->relay, ex->origin, &weir__from_origin, ex);
+  weir__head_drop(ex->request, WEIR__IN(EXPECT)); /* nobody is left who waits for a 100 */
+  open_origin(ex);
+  if (weir__exchange_over(ex) || ex->failed) return;
+  if (send_again(ex) == WEIR_ENOMEM) weir__exchange_fail(ex, WEIR_END_NO_MEMORY, WEIR_ENOMEM);
+}
+
 /* ---- a second try ---- */
 
 /* What the first connection did not take waits in the sender; what it did take is written anew. */
@@ -263,7 +326,7 @@ static int repeat(weir_exchange *ex) {
 }
 
 bool weir__exchange_retry(weir_exchange *ex) {
-  if (ex->phase != WEIR__PHASE_WAITING || ex->stats.retries) return false;
+  if (ex->phase != WEIR__PHASE_WAITING || ex->stats.retries + 1 >= TRIES_MAX) return false;
   bool repeatable = ex->repeatable && ex->request && ex->request_done;
   if (!weir__upstream_may_retry(&ex->up, repeatable)) return false;
   ex->stats.retries++;

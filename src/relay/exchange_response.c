@@ -96,8 +96,7 @@ int weir__exchange_begin_response(weir_exchange *ex, const weir_head *head) {
     return WEIR_ECANCELED;
   ex->head_sent = true;
   ex->stats.status = head->status;
-  weir__head_free(ex->request);
-  ex->request = NULL;
+  weir__exchange_forget_request(ex);
   return 0;
 }
 

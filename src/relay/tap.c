@@ -7,7 +7,7 @@
 
 bool weir__tap_at_boundary(const weir__events *ev) {
   if (ev->ours && !ev->begun) return true;
-  if (!ev->parser || ev->unscanned) return false;
+  if (!ev->parser || ev->unscanned || ev->held) return false;
   return ev->filter || weir_sse_inside(ev->parser) == 0; /* a filter sends whole blocks only */
 }
 
@@ -75,7 +75,7 @@ static int cut_now(weir__events *ev) {
 int weir__tap_cut(weir__events *ev, enum weir_end end) {
   ev->cutting = ev->in_path = true;
   ev->cut_end = end;
-  return !ev->parser || weir__tap_at_boundary(ev) ? cut_now(ev) : 0;
+  return !ev->parser || ev->held || weir__tap_at_boundary(ev) ? cut_now(ev) : 0;
 }
 
 /* The bytes so far have left, or are about to: here it may end. */

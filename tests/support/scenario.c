@@ -21,6 +21,15 @@ static void a_stream(fixture *f) {
   UNTIL(f, client, false);
 }
 
+/* Its first answer is not the one wanted. */
+static void a_request_sent_again(fixture *f) {
+  world_of(f)->answer = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                        "Transfer-Encoding: chunked\r\n\r\n"
+                        "6\r\ndata: \r\n3\r\nx\n\n\r\n0\r\n\r\n";
+  peer *client = asks(f, POST_CHUNKED "5\r\nhello\r\n0\r\n\r\n");
+  UNTIL(f, client, false);
+}
+
 static void an_upload(fixture *f) {
   peer *client = asks(f, POST_CHUNKED "5\r\nhello\r\n");
   UNTIL(f, client, f->origin.count);
@@ -380,6 +389,21 @@ static void editing(fixture *f) {
   f->options.forwarded = 1;
 }
 
+static int want_another(weir_exchange *ex, weir_head *head, const weir_sse_event *event,
+                        void *user) {
+  (void)head, (void)event, (void)user;
+  if (weir_exchange_data(ex)) return WEIR_COMMIT_SEND;
+  weir_exchange_set_data(ex, ex);
+  return WEIR_COMMIT_NEXT;
+}
+
+static void choosy(fixture *f) {
+  static const weir_event_options events = {WEIR_EVENT_OPTIONS_INIT, .commit_event = 1,
+                                            .commit_ms = 1000, .replay_bytes = 64};
+  f->options.events = &events;
+  f->hooks.on_commit = want_another;
+}
+
 const scenario scenarios[] = {
     {"stream", nothing, a_stream, WEIR_END_COMPLETE, 200},
     {"upload", nothing, an_upload, WEIR_END_COMPLETE, 200},
@@ -408,6 +432,7 @@ const scenario scenarios[] = {
     {"abort by name", by_name, an_early_abort, WEIR_END_CUT, 200},
     {"unreachable", unreachable, one_request, WEIR_END_UNREACHABLE, 502},
     {"without address", without_address, one_request, WEIR_END_UNREACHABLE, 502},
+    {"sent again", choosy, a_request_sent_again, WEIR_END_COMPLETE, 200},
     {"edited heads", editing, a_stream, WEIR_END_COMPLETE, 200},
 };
 

@@ -314,18 +314,19 @@ int weir__downstream_send_head(weir__downstream *d, const weir_head *head, const
 }
 
 int weir__downstream_send_body(weir__downstream *d, weir__slice span) {
-  return d->head_only ? 0 : weir__sender_body(&d->sender, span);
+  return d->head_only || d->held ? 0 : weir__sender_body(&d->sender, span);
 }
 
 int weir__downstream_send_text(weir__downstream *d, weir__slice text) {
-  return d->head_only ? 0 : weir__sender_text(&d->sender, text);
+  return d->head_only || d->held ? 0 : weir__sender_text(&d->sender, text);
 }
 
 int weir__downstream_send_end(weir__downstream *d, const weir_head *trailers) {
-  return weir__sender_end(&d->sender, trailers);
+  return d->held ? 0 : weir__sender_end(&d->sender, trailers);
 }
 
 int weir__downstream_flush(weir__downstream *d) {
+  if (d->held) return 0;
   int rc = weir__sender_flush(&d->sender);
   if (rc < 0 && rc != WEIR_ENOMEM) d->unwritten = true;
   return rc;
@@ -334,7 +335,7 @@ int weir__downstream_flush(weir__downstream *d) {
 void weir__downstream_send_fin(weir__downstream *d) { weir__stream_shutdown(d->stream); }
 
 size_t weir__downstream_pending(const weir__downstream *d) {
-  return weir__sender_pending(&d->sender);
+  return d->held ? 0 : weir__sender_pending(&d->sender);
 }
 
 /* ---- flow ---- */

@@ -70,12 +70,15 @@ typedef struct weir__downstream {
   bool bulk;            /* the kernel may take as much of the response as it likes */
   bool lost;            /* bytes of the next request could not be kept */
   bool secure;          /* it speaks TLS, or is to */
+  bool held;            /* its client is gone, its exchange goes on: what is sent to it is lost */
+  bool gone;            /* .. and its stream is closed: `lent` is what a host has to be told of */
 
   weir__list node; /* in the relay */
   weir__remains remains;
   weir__stream_uv *uv;        /* what carries it; NULL for a stream of another kind */
   weir__handshake *handshake; /* SHAKING: has the stream until it is over */
   weir__loan *loan;           /* NULL: the stream is the relay's */
+  uv_stream_t *lent;          /* `gone` */
   weir__h1_reader *reader;    /* while a request is being read */
   weir__buf ahead;            /* bytes behind the running request */
   size_t ahead_at;            /* of which so many were read */
@@ -126,6 +129,11 @@ void weir__downstream_next(weir__downstream *d);
 void weir__downstream_cut(weir__downstream *d);
 /* The client is gone, or has to be. */
 void weir__downstream_drop(weir__downstream *d);
+/* The client is gone, but the exchange needs to know who it was: the connection is dropped, a lent
+ * stream is closed, and neither the memory goes nor is the host told before weir__downstream_let_go().
+ * What is sent meanwhile is lost, nothing waits, and no event of the exchange comes any more. */
+void weir__downstream_hold(weir__downstream *d);
+void weir__downstream_let_go(weir__downstream *d);
 /* It takes nothing, and has to be gone. */
 void weir__downstream_reset(weir__downstream *d);
 /* Drain: an idle connection closes; a busy one does after its exchange. */

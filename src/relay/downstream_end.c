@@ -22,10 +22,14 @@ static void free_memory(weir__downstream *d) {
   weir__mem_free(&relay->mem, d);
 }
 
-static void forget(weir__downstream *d) {
+static void uncount(weir__downstream *d) {
   if (d->in_crowd) weir__crowd_leave(&d->relay->crowd, &d->peer.addr);
   if (d->turned_away) d->relay->turned_away--;
   d->relay->count.clients--;
+}
+
+static void forget(weir__downstream *d) {
+  uncount(d);
   free_memory(d);
 }
 
@@ -93,8 +97,38 @@ static void give_back(weir__downstream *d) {
 }
 
 void weir__downstream_closed(weir__downstream *d) {
-  tell_host(d, d->uv ? weir__stream_uv_handle(d->uv) : NULL, false);
+  d->lent = d->uv ? weir__stream_uv_handle(d->uv) : NULL;
+  if (d->held) {
+    d->gone = true;
+    d->stream = d->sender.stream = NULL;
+    uncount(d);
+    return;
+  }
+  tell_host(d, d->lent, false);
   gone(d);
+}
+
+/* ---- held by an exchange that goes on without it ---- */
+
+void weir__downstream_hold(weir__downstream *d) {
+  d->events = NULL;
+  d->paused = false;
+  weir__downstream_drop(d);
+  d->held = true;
+}
+
+/* What the host keeps with a lent stream its hooks may use: it is told behind on_end. */
+static void bury_held(weir__remains *remains) {
+  weir__downstream *d = weir__container_of(remains, weir__downstream, remains);
+  weir_relay *relay = d->relay;
+  tell_host(d, d->lent, false);
+  free_memory(d);
+  weir__relay_check(relay);
+}
+
+void weir__downstream_let_go(weir__downstream *d) {
+  d->held = false;
+  if (d->gone) weir__reap_now(&d->relay->reaper, &d->remains, bury_held);
 }
 
 /* ---- closing ---- */

@@ -195,7 +195,13 @@ int weir__events_begin(weir_exchange *ex, weir_head *head, bool *held) {
 int weir__events_body(weir_exchange *ex, weir__slice span) {
   weir__events *ev = ex->events;
   weir__events_note_byte(ev);
+  weir__abandon_count(ev, span.len);
   return ev->held ? weir__commit_body(ev, span) : weir__heartbeat_body(ev, span);
+}
+
+int weir__events_divert(weir__events *ev, weir__slice bytes) {
+  (void)ev, (void)bytes;
+  return 0;
 }
 
 int weir__events_end(weir_exchange *ex) {
@@ -217,7 +223,7 @@ int weir__events_flushed(weir_exchange *ex) {
   if (!ex->events->held) weir__commit_free(ex->events); /* it has left */
   judge_end(ex->events);
   weir__heartbeat_flushed(ex->events);
-  return 0;
+  return weir__abandon_flushed(ex->events);
 }
 
 /* ---- what a host may ask for ---- */

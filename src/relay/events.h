@@ -3,7 +3,9 @@
  * not llhttp, libuv or TLS. It belongs to its exchange; one that relays no stream has none.
  *
  * events.c makes it and chooses; tap.c looks at bytes and judges events; events_time.c has the
- * timers; heartbeat.c the heartbeats, and the head that early ones need; commit.c holds the head; ending.c puts the last word in. */
+ * timers; heartbeat.c the heartbeats, and the head that early ones need; commit.c holds the head;
+ * ending.c puts the last word in; abandon.c goes on without a client, stale.c watches one that is
+ * behind, ledger.c keeps the books. */
 #ifndef WEIR_RELAY_EVENTS_H
 #define WEIR_RELAY_EVENTS_H
 
@@ -32,6 +34,12 @@ enum { WEIR__SEMANTIC_TIMERS = WEIR__TIME_EVENT_GAP - WEIR__TIME_FIRST_BYTE + 1 
 
 typedef struct weir__commit weir__commit;
 
+/* An exchange whose client has left. */
+typedef struct weir__abandon {
+  int code;      /* how */
+  uint64_t left; /* so many bytes may still come */
+} weir__abandon;
+
 typedef struct weir__events {
   weir_exchange *ex;
   const weir__event_rules *rules;
@@ -45,6 +53,7 @@ typedef struct weir__events {
   bool held;       /* the head has not left, and waits for the commit point */
   bool committing; /* on_commit runs */
   bool again;      /* the request is to be sent again, in the next turn */
+  bool diverted;   /* bytes do not go to the client: weir__events_divert() */
   enum weir_end cut_end;
   size_t unscanned;  /* bytes of this read that left before the parser saw them */
   bool in_band;      /* a terminal event was sent */
@@ -61,6 +70,7 @@ typedef struct weir__events {
   uint64_t due[WEIR__EVENT_TIMES];
   /* As weir_stats has them. */
   uint64_t events, dropped, tokens, heartbeats, first_event_ms, first_content_ms;
+  weir__abandon abandon;
 } weir__events;
 
 /* What of a read is to be looked at behind its write. One for the relay, since one read happens at a
@@ -87,6 +97,9 @@ void weir__events_stop(weir__events *ev);
 void weir__events_free(weir__events *ev); /* NULL is fine */
 /* Another origin's answer is to come: nothing of this one is known any more, but for the rules. */
 void weir__events_reset(weir__events *ev);
+
+/* Bytes on their way to the client while they are `diverted`. Nonzero: the exchange is over. */
+int weir__events_divert(weir__events *ev, weir__slice bytes);
 
 /* Adds to `stats` what it tells of an event stream; `ev` may be NULL. */
 void weir__events_tell(const weir__events *ev, weir_stats *stats);
@@ -150,6 +163,21 @@ int weir__commit_end(weir__events *ev);
 /* WEIR__TIME_COMMIT ran out. */
 void weir__commit_on_time(weir__events *ev);
 void weir__commit_free(weir__events *ev);
+
+/* ---- abandon.c ---- */
+
+/* The client has left with `code`. True: the exchange goes on without it, or has ended. */
+bool weir__abandon_begin(weir_exchange *ex, int code);
+/* So many body bytes come. */
+static inline void weir__abandon_count(weir__events *ev, size_t bytes) {
+  ev->abandon.left -= bytes < ev->abandon.left ? bytes : ev->abandon.left;
+}
+/* An exchange without client is over. */
+void weir__abandon_end(weir__events *ev);
+/* What one read brought was looked at. Nonzero: it was enough, and the exchange is over. */
+int weir__abandon_flushed(weir__events *ev);
+/* WEIR__TIME_ABANDON is over. */
+void weir__abandon_on_time(weir__events *ev);
 
 /* ---- ending.c ---- */
 

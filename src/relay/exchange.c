@@ -82,6 +82,10 @@ static bool waits_for_nobody(const weir_exchange *ex) {
  * not arrive whole when its end says otherwise: they are dropped. But what was read of it before a
  * hook closed the relay goes out. */
 static void dismiss_client(weir_exchange *ex) {
+  if (ex->down->held) {
+    weir__downstream_let_go(ex->down);
+    return;
+  }
   if (ex->end == WEIR_END_DRAINED && !ex->response_done) weir__downstream_flush(ex->down);
   if (is_whole(ex))
     weir__downstream_next(ex->down);
@@ -98,6 +102,7 @@ void weir__exchange_conclude(weir_exchange *ex) {
   weir__exchange_set_phase(ex, WEIR__PHASE_OVER);
   weir__deadlines_stop_all(&ex->deadlines);
   weir__events_stop(ex->events);
+  if (ex->down->held) weir__abandon_end(ex->events);
   weir__upstream_abort(&ex->up);
   if (is_whole(ex)) ex->down->close_delimited = false; /* whoever closes now cuts nothing */
   report(ex);
@@ -169,6 +174,10 @@ static void answer_error(weir_exchange *ex, int status) {
 
 static void fail_with(weir_exchange *ex, enum weir_end end, int status, int code) {
   if (weir__exchange_over(ex)) return;
+  if (ex->down->held) { /* nobody is there to be told */
+    weir__exchange_conclude(ex);
+    return;
+  }
   bool again = ex->failed;
   if (is_whole(ex)) {
     ex->down->keep = false;

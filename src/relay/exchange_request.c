@@ -266,6 +266,8 @@ static void on_gone(void *owner, int code) {
   ex->down->keep = false;
   if (code == WEIR_ENOMEM)
     weir__exchange_fail(ex, WEIR_END_NO_MEMORY, code);
+  else if (weir__is_connection_error(code) && weir__abandon_begin(ex, code))
+    return;
   else if (weir__is_connection_error(code))
     weir__exchange_fail(ex, WEIR_END_CLIENT_GONE, code);
   else

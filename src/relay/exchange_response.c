@@ -29,6 +29,8 @@ static void pause_origin(weir_exchange *ex) {
 
 int weir__exchange_flush_client(weir_exchange *ex) {
   int rc = weir__downstream_flush(ex->down);
+  if (rc < 0 && rc != WEIR_ENOMEM && weir__abandon_begin(ex, rc))
+    return weir__exchange_over(ex) ? WEIR_ECANCELED : 0;
   if (rc < 0) {
     ex->response_done = false; /* its end did not leave */
     weir__exchange_fail(ex, rc == WEIR_ENOMEM ? WEIR_END_NO_MEMORY : WEIR_END_CLIENT_GONE, rc);
@@ -65,12 +67,14 @@ static int on_interim(void *owner, weir_head *head) {
 }
 
 int weir__exchange_pass(weir_exchange *ex, weir__slice span) {
+  if (ex->events && ex->events->diverted) return weir__events_divert(ex->events, span);
   if (unless_prepared(ex, weir__downstream_send_body(ex->down, span))) return WEIR_ECANCELED;
   ex->stats.response_bytes += span.len;
   return 0;
 }
 
 int weir__exchange_pass_text(weir_exchange *ex, weir__slice text) {
+  if (ex->events && ex->events->diverted) return weir__events_divert(ex->events, text);
   if (unless_prepared(ex, weir__downstream_send_text(ex->down, text))) return WEIR_ECANCELED;
   ex->stats.response_bytes += text.len;
   return 0;

@@ -120,7 +120,7 @@ void weir_relay_counters(const weir_relay *relay, weir_counters *counters) {
 /* ---- ending ---- */
 
 static void end_client(weir__downstream *down) {
-  if (down->state == WEIR__DOWN_BUSY && down->events)
+  if (down->held || (down->state == WEIR__DOWN_BUSY && down->events))
     weir__exchange_fail(down->owner, WEIR_END_DRAINED, WEIR_ECANCELED);
   weir__downstream_drop(down); /* nothing if that did it already */
 }

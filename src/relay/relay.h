@@ -30,6 +30,7 @@ struct weir_relay {
   weir__crowd crowd;    /* with clients_per_address_max */
   weir_counters count;
   uint64_t last_id;
+  uint64_t abandoned;   /* exchanges that go on without their client */
   uint64_t turned_away; /* clients that were one too many and have not gone yet */
 
   bool draining, closing;

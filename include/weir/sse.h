@@ -108,7 +108,9 @@ WEIR_EXTERN size_t weir_sse_inside(const weir_sse_parser *parser);
 
 /* ---- writing ---- */
 
-/* An event to be written. NULL and 0 leave a field out. */
+/* An event to be written. NULL leaves a field out; one that is not NULL and has no bytes is written
+ * empty: `data` that is an event, an `id` that ends the one in force, a `comment` that keeps a
+ * connection alive. */
 typedef struct weir_sse_fields {
   size_t size;
   const char *type; /* must have no CR or LF */
@@ -117,7 +119,7 @@ typedef struct weir_sse_fields {
   size_t data_len;
   const char *id; /* must have no CR, LF or NUL */
   size_t id_len;
-  int64_t retry_ms;    /* below 0: left out. Beware: 0 is written */
+  int64_t retry_ms;    /* below 0: left out, as WEIR_SSE_FIELDS_INIT has it. Beware: 0 is written */
   const char *comment; /* any bytes; each line becomes a comment */
   size_t comment_len;
 } weir_sse_fields;
@@ -125,7 +127,8 @@ typedef struct weir_sse_fields {
 
 /* Writes one well-formed block into `to` (may be NULL with `room` 0), its blank line included, and
  * tells in `len` how long it is; what has no room is not written at all. 0, WEIR_ENOROOM (`len` is
- * the room it wants), WEIR_EFIELD (type or id), WEIR_EINVAL (no field at all). */
+ * the room it wants), WEIR_EFIELD (type or id), WEIR_EINVAL (no field at all, or bytes at
+ * NULL). */
 WEIR_EXTERN int weir_sse_write(char *to, size_t room, size_t *len, const weir_sse_fields *fields);
 
 #ifdef __cplusplus

@@ -1,7 +1,7 @@
 # Fuzz targets: with WEIR_FUZZ for libFuzzer (sh tests/fuzz/run.sh), and always as programs that replay the seeds and
 # the old findings.
 
-set(fuzz_targets h1_request h1_response forward url exchange flood tls_server tls_client tls_records)
+set(fuzz_targets h1_request h1_response forward url sse exchange flood tls_server tls_client tls_records)
 set(fuzz_dir ${CMAKE_CURRENT_SOURCE_DIR}/fuzz)
 
 # What the targets share, and what they take from other tests.
@@ -61,6 +61,7 @@ endfunction()
 weir_seeds(seeds_h1.h http_h1_read_chunked_test http_h1_read_limits_test http_h1_read_request_test
   http_h1_read_response_test)
 weir_seeds(seeds_url.h http_chars_test http_url_test)
+weir_seeds(seeds_sse.h http_sse_test)
 
 # Not for the replay: those tables are a test of their own, and it takes a while to write a thousand files.
 if(WEIR_FUZZ)

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 
 seconds=${1:-30}
 [ $# -eq 0 ] || shift
-targets=${*:-h1_request h1_response forward url exchange flood tls_server tls_client tls_records}
+targets=${*:-h1_request h1_response forward url sse exchange flood tls_server tls_client tls_records}
 build=${WEIR_BUILD_DIR:-build/fuzz}
 dir=tests/fuzz
 
@@ -20,13 +20,13 @@ CC=clang cmake -S . -B "$build" ${generator:-} -DCMAKE_BUILD_TYPE=RelWithDebInfo
 cmake --build "$build" -j "$(nproc)" --target fuzz_seeds $(printf ' fuzz_%s' $targets)
 
 cat $dir/http.dict $dir/exchange.dict >"$build/words.dict"
-words() { case $1 in tls_*) echo $dir/tls.dict ;; *) echo "$build/words.dict" ;; esac; }
+words() { case $1 in tls_*) echo $dir/tls.dict ;; sse) echo $dir/sse.dict ;; *) echo "$build/words.dict" ;; esac; }
 # Short stacks of allocations and a small quarantine: a third faster.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-malloc_context_size=2:quarantine_size_mb=16}"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
 
 # Inputs no longer than what a table has, so that there are many of them.
-longest() { case $1 in url) echo 512 ;; tls_*) echo 4096 ;; *) echo 1024 ;; esac; }
+longest() { case $1 in url | sse) echo 512 ;; tls_*) echo 4096 ;; *) echo 1024 ;; esac; }
 
 passed=0 failed=0
 fuzz() {

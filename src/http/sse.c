@@ -1,16 +1,14 @@
-/* Cuts an event stream, or lines of JSON, into blocks and reads each of them (weir/sse.h). It never
- * knows where the bytes come from, and looks at each of them twice at most, however they are cut:
- * once for the end of the block, once for its fields. The parser owns what goes on in later bytes,
- * joined data and the last event ID; all else lies in the bytes that were given. */
+/* Cuts an event stream, or lines of JSON, into blocks (weir/sse.h). It never knows where the bytes
+ * come from, and looks for the end of a block at each of them once, however they are cut. The parser
+ * owns what goes on in later bytes, joined data and the last event ID; all else lies in the bytes
+ * that were given. */
 #include "http/sse.h"
 
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/sized.h"
 #include "weir/err.h"
-#include "weir/sse.h"
 
 enum { BLOCK_MAX = 1024 * 1024 }; /* room for an image in base64; what is longer is no event */
 
@@ -42,31 +40,6 @@ struct weir_sse_parser {
 };
 
 static const char mark[] = {'\xef', '\xbb', '\xbf'}; /* the byte order mark */
-
-/* ---- lines ---- */
-
-/* Whether one of eight bytes is a control below 0x0e, as CR and LF are: such a one borrows. */
-static bool have_control(const char *eight) {
-  const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-  uint64_t w;
-  memcpy(&w, eight, sizeof w);
-  return (w - ones * 0x0e) & ~w & tops;
-}
-
-static bool ends_line(char c) { return c == '\n' || c == '\r'; }
-
-size_t weir__sse_line_length(weir__slice s) {
-  size_t i = 0;
-  while (s.len - i >= 8) {
-    size_t next = i + 8;
-    if (have_control(s.ptr + i))
-      for (; i < next; i++)
-        if (ends_line(s.ptr[i])) return i;
-    i = next;
-  }
-  while (i < s.len && !ends_line(s.ptr[i])) i++;
-  return i;
-}
 
 /* ---- where a block ends ---- */
 
@@ -121,109 +94,6 @@ static bool find_end(weir_sse_parser *p, weir__slice bytes, size_t *end) {
   return p->format == WEIR_SSE_LINES ? find_lf(bytes, end) : find_blank_line(p, bytes, end);
 }
 
-/* ---- what a block says ---- */
-
-static bool is_field(weir__slice line, const char *name, size_t len, weir__slice *value) {
-  if (line.len < len || memcmp(line.ptr, name, len) != 0) return false;
-  *value = weir__slice_of(line.ptr + len, line.len - len);
-  if (value->len == 0) return true;
-  if (value->ptr[0] != ':') return false;
-  value->ptr++, value->len--;
-  if (value->len && value->ptr[0] == ' ') value->ptr++, value->len--;
-  return true;
-}
-#define IS_FIELD(line, name, value) is_field((line), (name), sizeof(name) - 1, (value))
-
-/* Digits only; more of them than fit are the longest time there is. */
-static int64_t parse_retry(weir__slice s) {
-  int64_t sum = 0;
-  for (size_t i = 0; i < s.len; i++) {
-    if (s.ptr[i] < '0' || s.ptr[i] > '9') return -1;
-    int digit = s.ptr[i] - '0';
-    sum = sum > (INT64_MAX - digit) / 10 ? INT64_MAX : sum * 10 + digit;
-  }
-  return s.len ? sum : -1;
-}
-
-/* Data of one line stays where it is. The first of several makes room for all that may follow. */
-static int join_data(weir_sse_parser *p, weir_sse_event *event, weir__slice more) {
-  weir__buf *joined = &p->joined;
-  if (event->data != joined->ptr) {
-    joined->len = 0;
-    if (!weir__buf_room(joined, event->raw_len)) return WEIR_ENOMEM;
-    weir__buf_append(joined, weir__slice_of(event->data, event->data_len));
-  }
-  weir__buf_append(joined, weir__slice_of("\n", 1));
-  weir__buf_append(joined, more);
-  event->data = joined->ptr;
-  event->data_len = joined->len;
-  return 0;
-}
-
-static int read_data(weir_sse_parser *p, weir_sse_event *event, weir__slice value, bool *has_data) {
-  if (*has_data) return join_data(p, event, value);
-  event->data = value.ptr;
-  event->data_len = value.len;
-  *has_data = true;
-  return 0;
-}
-
-static void read_type(weir_sse_event *event, weir__slice value) {
-  event->has_event = 1;
-  event->type = value.len ? value.ptr : "message";
-  event->type_len = value.len ? value.len : strlen("message");
-}
-
-static void read_id(weir_sse_event *event, weir__slice value) {
-  if (memchr(value.ptr, '\0', value.len)) return;
-  event->has_id = 1;
-  event->id = value.ptr;
-  event->id_len = value.len;
-}
-
-static void read_retry(weir_sse_event *event, weir__slice value) {
-  int64_t ms = parse_retry(value);
-  if (ms >= 0) event->retry_ms = ms;
-}
-
-static int read_line(weir_sse_parser *p, weir_sse_event *event, weir__slice line, bool *has_data) {
-  weir__slice value;
-  if (IS_FIELD(line, "data", &value)) return read_data(p, event, value, has_data);
-  if (IS_FIELD(line, "event", &value)) read_type(event, value);
-  if (IS_FIELD(line, "id", &value)) read_id(event, value);
-  if (IS_FIELD(line, "retry", &value)) read_retry(event, value);
-  if (line.len && line.ptr[0] == ':') event->has_comment = 1;
-  return 0;
-}
-
-/* A CRLF gives a blank line too many here, which says nothing. */
-static int read_block(weir_sse_parser *p, weir_sse_event *event, weir__slice block) {
-  bool has_data = false;
-  while (block.len) {
-    weir__slice line = weir__slice_of(block.ptr, weir__sse_line_length(block));
-    int rc = line.len ? read_line(p, event, line, &has_data) : 0;
-    if (rc) return rc;
-    size_t end = line.len < block.len ? line.len + 1 : line.len;
-    block.ptr += end, block.len -= end;
-  }
-  return has_data ? WEIR_SSE_EVENT : WEIR_SSE_OTHER;
-}
-
-static bool is_blank(weir__slice s) {
-  size_t i = 0;
-  while (i < s.len && (s.ptr[i] == ' ' || s.ptr[i] == '\t' || s.ptr[i] == '\r')) i++;
-  return i == s.len;
-}
-
-static int read_json(weir_sse_event *event, weir__slice line) {
-  if (line.len && line.ptr[line.len - 1] == '\n') line.len--;
-  if (line.len && line.ptr[line.len - 1] == '\r') line.len--;
-  if (is_blank(line)) return WEIR_SSE_OTHER;
-  event->data = line.ptr;
-  event->data_len = line.len;
-  return WEIR_SSE_EVENT;
-}
-
 static weir__slice without_mark(weir__slice block) {
   bool has_mark = block.len >= sizeof mark && memcmp(block.ptr, mark, sizeof mark) == 0;
   if (has_mark) block.ptr += sizeof mark, block.len -= sizeof mark;
@@ -255,7 +125,9 @@ static int report(weir_sse_parser *p, weir__slice block, weir_sse_event *event) 
   if (!p->begun) block = without_mark(block);
   p->begun = true;
   p->inside = 0;
-  int rc = p->format == WEIR_SSE_LINES ? read_json(event, block) : read_block(p, event, block);
+  bool is_json = p->format == WEIR_SSE_LINES;
+  int rc =
+      is_json ? weir__sse_read_json(block, event) : weir__sse_read_block(block, &p->joined, event);
   return rc < 0 ? fail(p, rc) : rc;
 }
 

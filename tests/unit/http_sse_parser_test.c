@@ -1,4 +1,4 @@
-/* Over src/http/sse.c: when a block is found, where its strings lie, what memory it costs, options.
+/* Over src/http/sse.c and sse_block.c: when a block is found, where its strings lie, what memory it costs, options.
  * What a stream means is http_sse_test.c. */
 #include "http/sse.h"
 

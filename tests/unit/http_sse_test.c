@@ -1,4 +1,4 @@
-/* Over src/http/sse.c: streams and the blocks they must give. How the parser behaves besides is
+/* Over src/http/sse.c and sse_block.c: streams and the blocks they must give. How the parser behaves besides is
  * http_sse_parser_test.c. */
 #include "unit/http_sse_fixture.h"
 

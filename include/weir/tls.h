@@ -16,6 +16,9 @@
  * Threads: a weir_tls belongs to no loop. One may serve the relays of many threads at once, which
  * then share its session tickets; every function here may be called from any thread.
  *
+ * Key updates: Mbed TLS 3.6 knows none of TLS 1.3. A peer that sends one ends its connection
+ * (WEIR_ETLS_MESSAGE), and we send none.
+ *
  * Memory: what TLS needs comes from malloc() and not from a relay's allocator, since the TLS
  * library that Debian ships has no hook for it; one such allocation that fails ends one connection
  * (WEIR_ENOMEM) like any other. */

@@ -283,6 +283,61 @@ static void none_runs_down_while_the_client_holds_up_the_origin(void) {
   free(text);
 }
 
+static char *many_events(size_t len) {
+  char *text = calloc(1, len + 64);
+  size_t at = (size_t)sprintf(text, "%s", SSE "\r\n");
+  for (; at < len; at += 9) memcpy(text + at, "data: 1\n\n", 9);
+  return text;
+}
+
+/* The events that came last are seen when the pause has begun already. */
+static void a_gap_that_begins_in_a_pause_waits_for_its_end(void) {
+  char *text = many_events(600 * KIB);
+  fixture f;
+  fixture_init(&f);
+  f.options.stall_ms = WEIR_OFF;
+  open_with(&f, only(3, MS));
+  peer *client = client_open_narrow(&f);
+  peer_say(client, GET);
+  peer_say(asked(&f, 0), text);
+  RUN_UNTIL(&f, last_exchange(&f)->origin_paused);
+  pass(&f, 10 * MS);
+  CHECK_INT(f.end_count, 0);
+  uint64_t from = now(&f);
+  peer_go(client);
+  RUN_UNTIL(&f, client->got_len > strlen(text) && !last_exchange(&f)->origin_paused);
+  settle(&f);
+  to(&f, from + MS - 1);
+  CHECK_INT(f.end_count, 0);
+  pass(&f, MS);
+  check_words(&f, 3);
+  free(text);
+  fixture_end(&f);
+}
+
+static void none_ends_what_the_origin_has_ended(void) {
+  char *text = many_events(200 * KIB);
+  fixture f;
+  fixture_init(&f);
+  f.options.stall_ms = WEIR_OFF;
+  open_with(&f, only(3, MS));
+  peer *client = client_open_narrow(&f);
+  peer_say(client, GET);
+  peer *origin = asked(&f, 0);
+  peer_say(origin, text);
+  peer_fin(origin);
+  RUN_UNTIL(&f, last_exchange(&f)->response_done);
+  settle(&f);
+  CHECK(weir__downstream_pending(last_down(&f)) > 0);
+  pass(&f, 10 * MS);
+  CHECK_INT(f.end_count, 0);
+  peer_go(client);
+  RUN_UNTIL(&f, got_message(client));
+  CHECK_END(&f, WEIR_END_UNMARKED);
+  free(text);
+  fixture_end(&f);
+}
+
 /* ---- asking the host ---- */
 
 typedef struct say {
@@ -457,6 +512,8 @@ int main(int argc, char **argv) {
   TEST(events_that_were_lost_are_not_waited_for);
   TEST(when_they_came_is_told);
   TEST(none_runs_down_while_the_client_holds_up_the_origin);
+  TEST(a_gap_that_begins_in_a_pause_waits_for_its_end);
+  TEST(none_ends_what_the_origin_has_ended);
   TEST(a_host_may_extend_each_by_its_length);
   TEST(a_host_may_end_it_all_meanwhile);
   TEST(each_ends_in_band_if_that_is_wanted);

@@ -246,11 +246,13 @@ static void none_comes_while_something_waits_for_the_client(void) {
   RUN_UNTIL(&f, last_exchange(&f)->stats.response_bytes >= strlen(text) - strlen(SSE "\r\n"));
   settle(&f);
   CHECK(weir__downstream_pending(last_down(&f)) > 0);
-  pass(&f, 5 * BEAT);
+  pass(&f, 5 * BEAT + BEAT / 2);
   CHECK_INT(beats_of(&f), 0);
+  uint64_t from = now(&f);
   peer_go(client);
   RUN_UNTIL(&f, weir__downstream_pending(last_down(&f)) == 0);
   settle(&f);
+  pass(&f, from + BEAT - 1 - now(&f)); /* what it has just taken is a sign of life as well */
   CHECK_INT(beats_of(&f), 0);
   pass(&f, BEAT);
   CHECK_INT(beats_of(&f), 1);
@@ -502,6 +504,36 @@ static void an_origin_that_cannot_be_reached_does_so_too(void) {
   black_hole_close(&hole);
 }
 
+/* The client has yet to take the last word; what was awaited of the origin is no matter any more. */
+static void nothing_is_awaited_behind_the_last_word(void) {
+  enum { LEN = 900 * KIB };
+  char *text = calloc(1, LEN + 3);
+  weir_event_options o = early;
+  fixture f;
+  memset(text, 'd', LEN), memcpy(text, "data:", 5), memcpy(text + LEN, "\n\n", 2);
+  o.error_event = text;
+  fixture_init(&f);
+  f.options.head_ms = 5 * BEAT;
+  start(&f, &o);
+  peer *client = client_open_narrow(&f);
+  peer_say(client, ASK_SSE);
+  peer *origin = asked(&f, 0);
+  pass(&f, BEAT);
+  peer_say(origin, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+  RUN_UNTIL(&f, last_exchange(&f)->response_done);
+  settle(&f);
+  CHECK(weir__downstream_pending(last_down(&f)) > 0);
+  pass(&f, 10 * BEAT);
+  CHECK_INT(f.end_count, 0);
+  peer_go(client);
+  RUN_UNTIL(&f, got_message(client));
+  CHECK_INT(take(client)->body_len, 2 + LEN + 2);
+  CHECK_END(&f, WEIR_END_REFUSED);
+  CHECK_INT(only_end(&f)->stats.heartbeats, 1);
+  free(text);
+  fixture_end(&f);
+}
+
 /* Which requests get one: an Accept that names it, or a host that asks. */
 static int set_early(weir_exchange *ex, weir_head *head, void *user) {
   (void)head, (void)user;
@@ -688,6 +720,7 @@ int main(int argc, char **argv) {
   TEST(what_is_no_stream_ends_it_in_band_or_with_a_cut);
   TEST(an_origin_that_does_not_answer_ends_it_so_too);
   TEST(an_origin_that_cannot_be_reached_does_so_too);
+  TEST(nothing_is_awaited_behind_the_last_word);
   TEST(only_who_wants_a_stream_gets_one_early);
   TEST(an_origin_that_is_soon_enough_is_heard_itself);
   TEST(nothing_interim_follows_a_head_of_ours);

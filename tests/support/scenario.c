@@ -108,6 +108,23 @@ static void an_origin_that_leaves(fixture *f) {
   UNTIL(f, client, false);
 }
 
+#define SSE_HEAD \
+  "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define ASK_SSE "GET / HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n"
+
+/* Heartbeats before the head and behind it; an event comes in two pieces. */
+static void a_guarded_stream(fixture *f) {
+  world_of(f)->answer = NULL;
+  peer *client = asks(f, ASK_SSE);
+  UNTIL(f, client, f->origin.count && heard(client, ":\n"));
+  say_everywhere(f, SSE_HEAD "5\r\ndata:\r\n");
+  UNTIL(f, client, heard(client, "data:"));
+  say_everywhere(f, "4\r\n 1\n\n\r\n");
+  UNTIL(f, client, heard(client, " 1\n\n:\n"));
+  say_everywhere(f, "0\r\n\r\n");
+  UNTIL(f, client, false);
+}
+
 static void on_drained(weir_relay *relay, void *user) {
   (void)relay;
   world_of(user)->done = true;
@@ -404,6 +421,13 @@ static void choosy(fixture *f) {
   f->hooks.on_commit = want_another;
 }
 
+static void guarding(fixture *f) {
+  static const weir_event_options events = {WEIR_EVENT_OPTIONS_INIT, .heartbeat_ms = 200,
+                                            .heartbeat_early = 1,    .first_content_ms = 600000,
+                                            .event_gap_ms = 600000,  .error_event = "event"};
+  f->options.events = &events;
+}
+
 const scenario scenarios[] = {
     {"stream", nothing, a_stream, WEIR_END_COMPLETE, 200},
     {"upload", nothing, an_upload, WEIR_END_COMPLETE, 200},
@@ -433,6 +457,7 @@ const scenario scenarios[] = {
     {"unreachable", unreachable, one_request, WEIR_END_UNREACHABLE, 502},
     {"without address", without_address, one_request, WEIR_END_UNREACHABLE, 502},
     {"sent again", choosy, a_request_sent_again, WEIR_END_COMPLETE, 200},
+    {"guarded stream", guarding, a_guarded_stream, WEIR_END_COMPLETE, 200},
     {"edited heads", editing, a_stream, WEIR_END_COMPLETE, 200},
 };
 

@@ -128,6 +128,10 @@ typedef struct weir_event_options {
 } weir_event_options;
 #define WEIR_EVENT_OPTIONS_INIT .size = sizeof(weir_event_options)
 
+/* 0, or what weir_relay_new() and weir_exchange_set_events() would say of them: WEIR_EINVAL,
+ * WEIR_EEVENTS. A host that reads them one by one can so tell which one is wrong. Any thread. */
+WEIR_EXTERN int weir_event_options_check(const weir_event_options *options);
+
 /* Sets what holds for this exchange alone, instead of weir_options.events. Only in on_request and
  * on_response, else WEIR_ESTATE (heartbeat_early and replay_bytes: in on_request). All is copied.
  * WEIR_EINVAL, WEIR_EEVENTS (something that cannot be put into a stream, heartbeat_early with

@@ -109,6 +109,7 @@ typedef struct weir_stats {
   int reused;              /* 1 if the origin connection had served before */
 
   /* Of an event stream that was looked at; else 0, UINT64_MAX, NULL. */
+  int event_stream;          /* 1: it was one, and was looked at */
   uint64_t events;           /* complete events seen, comments not counted */
   uint64_t dropped;          /* of those, what DROP and WEIR_STALE_COALESCE kept from the client */
   uint64_t tokens;           /* of weir_exchange_spend() */

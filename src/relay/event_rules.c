@@ -178,6 +178,25 @@ static void fill_in(weir_event_options *o) {
   if (o->stale_ms && o->stale == WEIR_STALE_COALESCE) o->mode = WEIR_EVENTS_FILTER;
 }
 
+static bool are_texts(const weir_event_options *o) {
+  const char *const terminals[] = {o->error_event, o->cut_event, o->drain_event};
+  weir__marker marker;
+  for (size_t i = 0; i < sizeof terminals / sizeof *terminals; i++)
+    if (terminals[i] && !are_lines(text_of(terminals[i]))) return false;
+  for (const char *const *text = o->end_markers; text && *text; text++)
+    if (!parse_marker(&marker, *text)) return false;
+  return true;
+}
+
+int weir_event_options_check(const weir_event_options *options) {
+  weir_event_options o = {0};
+  if (!options) return WEIR_EINVAL;
+  int rc = weir__copy_sized(&o, sizeof o, options);
+  fill_in(&o);
+  if (rc == 0) rc = validate(&o);
+  return rc || are_texts(&o) ? rc : WEIR_EEVENTS;
+}
+
 static bool puts_in(const weir_event_options *o) {
   return o->heartbeat_ms || o->error_event || o->cut_event || o->drain_event || o->drain_retry_ms ||
          o->drain_cut_ms || o->max_events || o->max_bytes || o->max_tokens || o->max_ms;

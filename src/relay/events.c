@@ -64,6 +64,7 @@ void weir__events_tell(const weir__events *ev, weir_stats *stats) {
   stats->first_event_ms = ev ? ev->first_event_ms : UINT64_MAX;
   stats->first_content_ms = ev ? ev->first_content_ms : UINT64_MAX;
   if (!ev) return;
+  stats->event_stream = ev->is_stream || ev->ours;
   stats->events = ev->events;
   stats->dropped = ev->dropped;
   stats->tokens = ev->tokens;
@@ -171,6 +172,7 @@ static bool looks(const weir__events *ev, const weir_head *head) {
 }
 
 static int begin(weir__events *ev, weir_head *head, bool *held) {
+  ev->is_stream = true;
   ev->lines = is_lines(head);
   if (looks(ev, head) && look_inside(ev, head)) return WEIR_ECANCELED;
   weir__events_start_time(ev);

@@ -44,6 +44,7 @@ typedef struct weir__events {
   weir_exchange *ex;
   const weir__event_rules *rules;
   bool owns_rules; /* set for this exchange alone */
+  bool is_stream;  /* the head has shown it */
   bool lines;      /* of JSON */
   bool filter;     /* blocks leave when they were judged */
   bool in_path;    /* a tap that looks before bytes leave: a cut may be due at the next boundary */

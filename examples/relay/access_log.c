@@ -13,7 +13,7 @@
 
 /* Linux writes as much to a pipe at once (PIPE_BUF), so lines do not mix there either. A target too
  * long for that is cut. */
-enum { LINE_MAX_BYTES = 4096, TARGET_MAX_BYTES = 3072, WORD_MAX_BYTES = 128 };
+enum { LINE_MAX_BYTES = 4096, TARGET_MAX_BYTES = 2560, WORD_MAX_BYTES = 128 };
 
 struct line {
   char text[LINE_MAX_BYTES];
@@ -71,6 +71,48 @@ static void put_number(struct line *line, const char *key, uint64_t value) {
   put(line, ",\"%s\":%" PRIu64, key, value);
 }
 
+/* UINT64_MAX: it never came. */
+static void put_moment(struct line *line, const char *key, uint64_t ms) {
+  if (ms == UINT64_MAX)
+    put(line, ",\"%s\":null", key);
+  else
+    put_number(line, key, ms);
+}
+
+/* ---- event streams ---- */
+
+/* What so many of a thousand entries are below; 0 if there is none. */
+static uint64_t below(const weir_histogram *histogram, uint64_t of_thousand) {
+  uint64_t total = 0, seen = 0;
+  for (int i = 0; i < WEIR_LEDGER_BINS; i++) total += histogram->count[i];
+  for (int i = 0; i < WEIR_LEDGER_BINS && total; i++) {
+    seen += histogram->count[i];
+    if (seen * 1000 >= total * of_thousand) return (uint64_t)1 << i;
+  }
+  return 0;
+}
+
+static void print_ledger(struct line *line, const weir_ledger *ledger) {
+  put_number(line, "added_us_p50", below(&ledger->added_us, 500));
+  put_number(line, "added_us_p99", below(&ledger->added_us, 990));
+  put_number(line, "added_us_max", below(&ledger->added_us, 1000));
+  put_number(line, "merged_busy", ledger->merged[WEIR_MERGE_BUSY]);
+  put_number(line, "merged_held", ledger->merged[WEIR_MERGE_HELD]);
+  put_number(line, "merged_partial", ledger->merged[WEIR_MERGE_PARTIAL]);
+}
+
+static void print_events(struct line *line, const weir_stats *stats) {
+  put_number(line, "events", stats->events);
+  put_moment(line, "first_event_ms", stats->first_event_ms);
+  put_moment(line, "first_content_ms", stats->first_content_ms);
+  put_number(line, "heartbeats", stats->heartbeats);
+  put_number(line, "dropped", stats->dropped);
+  put(line, ",\"in_band\":%s", stats->in_band ? "true" : "false");
+  if (stats->ledger) print_ledger(line, stats->ledger);
+}
+
+/* ---- a line ---- */
+
 static void print(struct line *line, const struct access_entry *entry, const weir_stats *stats) {
   char stamp[TIMESTAMP_SIZE];
   timestamp(stamp);
@@ -85,12 +127,10 @@ static void print(struct line *line, const struct access_entry *entry, const wei
   put_number(line, "request_bytes", stats->request_bytes);
   put_number(line, "bytes", stats->response_bytes);
   put_number(line, "chunks", stats->chunks);
-  if (stats->first_byte_ms == UINT64_MAX)
-    put(line, ",\"first_byte_ms\":null");
-  else
-    put_number(line, "first_byte_ms", stats->first_byte_ms);
+  put_moment(line, "first_byte_ms", stats->first_byte_ms);
   put_number(line, "longest_gap_ms", stats->longest_gap_ms);
   put_number(line, "duration_ms", stats->duration_ms);
+  if (stats->event_stream) print_events(line, stats);
   put_string(line, "id", entry->id, WORD_MAX_BYTES);
   put(line, "}\n");
 }

@@ -13,7 +13,7 @@ struct list {
 };
 
 /* What to print instead of relaying. */
-enum show { SHOW_NOTHING, SHOW_HELP, SHOW_TUNING, SHOW_VERSION };
+enum show { SHOW_NOTHING, SHOW_HELP, SHOW_TUNING, SHOW_EVENTS, SHOW_VERSION };
 
 struct config {
   weir_options options;
@@ -22,6 +22,11 @@ struct config {
   struct list redirects;                   /* plain listeners that lead to https */
   weir_tls_options client_tls, origin_tls; /* but for certificates and keys of our own */
   weir_tls_pair origin_pair;               /* .cert NULL: none to show to origins */
+  weir_event_options events;               /* options.events points here */
+  struct list end_markers;
+  struct list texts;     /* copies that others point to */
+  uint32_t commit_retry; /* how often a stream that begins with an error is asked for again */
+  bool has_stale_action;
   struct routes routes;
   struct fields request_fields, response_fields;
   const char *origin_host; /* NULL: the client's Host */

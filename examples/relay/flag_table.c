@@ -5,16 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "event_flags.h"
 #include "say.h"
 #include "values.h"
 
 /* ---- reading values ---- */
 
-static void *field_of(const struct flag *flag, struct config *config) {
+void *flag_field(const struct flag *flag, struct config *config) {
   return (char *)config + flag->at;
 }
 
-static bool refuse(const struct flag *flag, const char *value, const char *want) {
+bool flag_refuse(const struct flag *flag, const char *value, const char *want) {
   return say("--%s %s: want %s", flag->name, value, want);
 }
 
@@ -22,9 +23,8 @@ static bool is_off(const char *value) { return strcmp(value, "off") == 0; }
 
 static bool take_time(const struct flag *flag, struct config *config, const char *value) {
   uint32_t ms = WEIR_OFF;
-  if (!is_off(value) && !value_time(value, &ms))
-    return refuse(flag, value, "a time such as 300s, 5m or 250ms (less than 49 days), or off");
-  *(uint32_t *)field_of(flag, config) = ms;
+  if (!is_off(value) && !value_time(value, &ms)) return flag_refuse(flag, value, FLAG_WANTS_TIME);
+  *(uint32_t *)flag_field(flag, config) = ms;
   return true;
 }
 
@@ -39,13 +39,13 @@ static bool take_number(const struct flag *flag, const char *value, uint64_t max
   snprintf(want, sizeof want, "%s from %llu to %llu, or off",
            is_size ? "a size such as 65536, 64k or 1m," : "a whole number",
            (unsigned long long)flag->least, (unsigned long long)max - 1);
-  return refuse(flag, value, want);
+  return flag_refuse(flag, value, want);
 }
 
 static bool take_32(const struct flag *flag, struct config *config, const char *value, bool size) {
   uint64_t number;
   if (!take_number(flag, value, UINT32_MAX, size, &number)) return false;
-  *(uint32_t *)field_of(flag, config) = (uint32_t)number;
+  *(uint32_t *)flag_field(flag, config) = (uint32_t)number;
   return true;
 }
 
@@ -58,47 +58,47 @@ static bool take_count(const struct flag *flag, struct config *config, const cha
 }
 
 static bool take_size64(const struct flag *flag, struct config *config, const char *value) {
-  return take_number(flag, value, UINT64_MAX, true, field_of(flag, config));
+  return take_number(flag, value, UINT64_MAX, true, flag_field(flag, config));
 }
 
 static bool take_workers(const struct flag *flag, struct config *config, const char *value) {
   uint64_t number;
   if (!value_count(value, &number) || number < 1 || number > 256)
-    return refuse(flag, value, "a whole number from 1 to 256");
+    return flag_refuse(flag, value, "a whole number from 1 to 256");
   config->workers = (uint32_t)number;
   return true;
 }
 
 static bool take_text(const struct flag *flag, struct config *config, const char *value) {
-  if (!*value) return refuse(flag, "''", flag->values);
-  *(const char **)field_of(flag, config) = value;
+  if (!*value) return flag_refuse(flag, "''", flag->values);
+  *(const char **)flag_field(flag, config) = value;
   return true;
 }
 
 /* "off" is the empty string to the library. */
 static bool take_via(const struct flag *flag, struct config *config, const char *value) {
   if (!value_pseudonym(value))
-    return refuse(flag, value, "a name without spaces and commas, or off");
+    return flag_refuse(flag, value, "a name without spaces and commas, or off");
   config->options.via = is_off(value) ? "" : value;
   return true;
 }
 
 static bool take_upgrade(const struct flag *flag, struct config *config, const char *value) {
-  if (!*value) return refuse(flag, "''", "protocols such as websocket,mqtt, or off");
+  if (!*value) return flag_refuse(flag, "''", "protocols such as websocket,mqtt, or off");
   config->options.upgrade_protocols = is_off(value) ? "" : value;
   return true;
 }
 
 static bool take_tls_min(const struct flag *flag, struct config *config, const char *value) {
   bool is_1_2 = strcmp(value, "1.2") == 0;
-  if (!is_1_2 && strcmp(value, "1.3") != 0) return refuse(flag, value, "1.2 or 1.3");
+  if (!is_1_2 && strcmp(value, "1.3") != 0) return flag_refuse(flag, value, "1.2 or 1.3");
   config->client_tls.min_version = is_1_2 ? WEIR_TLS_1_2 : WEIR_TLS_1_3;
   return true;
 }
 
 /* "off" is the empty string to the library. */
 static bool take_sni(const struct flag *flag, struct config *config, const char *value) {
-  if (!value_name(value)) return refuse(flag, value, "a name such as example.org, or off");
+  if (!value_name(value)) return flag_refuse(flag, value, "a name such as example.org, or off");
   config->origin_tls.sni = is_off(value) ? "" : value;
   return true;
 }
@@ -106,14 +106,14 @@ static bool take_sni(const struct flag *flag, struct config *config, const char 
 static bool take_port(const struct flag *flag, struct config *config, const char *value) {
   uint64_t port;
   if (!value_count(value, &port) || port < 1 || port > UINT16_MAX)
-    return refuse(flag, value, "a port from 1 to 65535");
-  *(uint32_t *)field_of(flag, config) = (uint32_t)port;
+    return flag_refuse(flag, value, "a port from 1 to 65535");
+  *(uint32_t *)flag_field(flag, config) = (uint32_t)port;
   return true;
 }
 
 static bool take_switch(const struct flag *flag, struct config *config, const char *value) {
   (void)value;
-  *(uint8_t *)field_of(flag, config) = 1;
+  *(uint8_t *)flag_field(flag, config) = 1;
   return true;
 }
 
@@ -129,19 +129,19 @@ static bool take_log_level(const struct flag *flag, struct config *config, const
     config->log_level = level;
     return true;
   }
-  return refuse(flag, value, "off, error, warn, info or debug");
+  return flag_refuse(flag, value, "off, error, warn, info or debug");
 }
 
 static bool take_item(const struct flag *flag, struct config *config, const char *value) {
-  if (!*value) return refuse(flag, "''", flag->values);
-  struct list *list = field_of(flag, config);
+  if (!*value) return flag_refuse(flag, "''", flag->values);
+  struct list *list = flag_field(flag, config);
   list->items[list->count++] = value;
   return true;
 }
 
 static bool take_address(const struct flag *flag, struct config *config, const char *value) {
   if (!value_address(value))
-    return refuse(flag, value, "host:port, [v6]:port, :port or unix:/path");
+    return flag_refuse(flag, value, "host:port, [v6]:port, :port or unix:/path");
   return take_item(flag, config, value);
 }
 
@@ -169,6 +169,12 @@ static bool take_help(const struct flag *flag, struct config *config, const char
 static bool take_help_tuning(const struct flag *flag, struct config *config, const char *value) {
   (void)flag, (void)value;
   config->show = SHOW_TUNING;
+  return true;
+}
+
+static bool take_help_events(const struct flag *flag, struct config *config, const char *value) {
+  (void)flag, (void)value;
+  config->show = SHOW_EVENTS;
   return true;
 }
 
@@ -201,6 +207,16 @@ static bool take_version(const struct flag *flag, struct config *config, const c
 /* clang-format off */
 #define COUNT(flag, field, text, default_value) \
   { FLAG(flag, "N", text, default_value, take_count), IN_OPTIONS(field), .least = 1 }
+/* clang-format on */
+
+#define IN_EVENTS(field) .at = offsetof(struct config, events.field)
+/* clang-format off */
+#define EVENT_TIME(flag, field, text, default_value) \
+  { FLAG(flag, "TIME", text, default_value, take_event_time), IN_EVENTS(field) }
+/* clang-format on */
+/* clang-format off */
+#define EVENT_TEXT(flag, field, text) \
+  { FLAG(flag, "TEXT", text, NULL, take_terminal), IN_EVENTS(field) }
 /* clang-format on */
 
 /* The defaults are the library's (include/weir/relay.h): a flag that is not given leaves a zero. */
@@ -274,6 +290,7 @@ const struct flag flag_table[] = {
     {FLAG("version", NULL, "print the versions", NULL, take_version)},
     {FLAG("help", NULL, "print this", NULL, take_help)},
     {FLAG("help-tuning", NULL, "print the flags of timers and limits", NULL, take_help_tuning)},
+    {FLAG("help-events", NULL, "print the flags of event streams", NULL, take_help_events)},
     HEADING("Timers (300s, 5m, 250ms, a plain number of seconds, or off):", SHOW_TUNING),
     TIMER("connect-timeout", connect_ms, "look up and connect to the origin", "5s"),
     TIMER("handshake-timeout", handshake_ms, "TLS handshake, with client or origin", "10s"),
@@ -301,5 +318,65 @@ const struct flag flag_table[] = {
     SIZE("outbox-low", outbox_low, ".. and those it goes on at", "64k", 1),
     SIZE("pipeline-bytes", pipeline_bytes, "early bytes kept from a client", "64k", 1),
     SIZE("notsent-lowat", notsent_lowat, "TCP_NOTSENT_LOWAT to the client", "128k", 1),
+    HEADING("Event streams and lines of JSON (all is off by default; README.md says why):",
+            SHOW_EVENTS),
+    {FLAG("event-mode", "MODE", "tap or filter: look, whether needed or not; off", NULL,
+          take_event_mode)},
+    {FLAG("event-bytes", "SIZE", "an event longer than this is not looked at", "1m", take_size),
+     IN_EVENTS(event_bytes), .least = 16},
+    {FLAG("ledger", NULL, "add to the log what weir added to each event", NULL, take_switch),
+     IN_EVENTS(ledger)},
+    HEADING("Kept alive (between events, when nothing has left for so long):", SHOW_EVENTS),
+    EVENT_TIME("heartbeat", heartbeat_ms, "silence that a heartbeat ends", NULL),
+    {FLAG("heartbeat-text", "TEXT", "comment, ping, event, or a text", "comment", take_heartbeat)},
+    {FLAG("heartbeat-early", NULL, "also before the origin has answered, with a 200", NULL,
+          take_switch),
+     IN_EVENTS(heartbeat_early)},
+    HEADING("Timers of a stream (the first three since the request head):", SHOW_EVENTS),
+    EVENT_TIME("first-byte-timeout", first_byte_ms, "to the first byte of the body", NULL),
+    EVENT_TIME("first-event-timeout", first_event_ms, "to the first event; comments do not count",
+               NULL),
+    EVENT_TIME("first-content-timeout", first_content_ms, "to the first event with words in it",
+               NULL),
+    EVENT_TIME("event-gap-timeout", event_gap_ms, "between two events", NULL),
+    HEADING("Before the head (a stream that begins with an error becomes a 503):", SHOW_EVENTS),
+    {FLAG("commit-event", NULL, "hold the head for the first event", NULL, take_switch),
+     IN_EVENTS(commit_event)},
+    {FLAG("commit-bytes", "SIZE", ".. for so much of the body", NULL, take_event_size),
+     IN_EVENTS(commit_bytes), .least = 1},
+    EVENT_TIME("commit-time", commit_ms, ".. for so long; what comes first holds", NULL),
+    {FLAG("commit-retry", "N", "after an error ask the origin again, so often", NULL,
+          take_event_count),
+     IN_CONFIG(commit_retry), .least = 1},
+    {FLAG("replay-body", "SIZE", "request bodies kept to be sent again", NULL, take_event_size),
+     IN_EVENTS(replay_bytes), .least = 1},
+    HEADING("Ends (TEXT: openai, anthropic, event, or events with {reason} {message},",
+            SHOW_EVENTS),
+    HEADING("      lines parted by \\n):", SHOW_EVENTS),
+    EVENT_TEXT("error-event", error_event, "last event when the origin dies or stalls"),
+    {FLAG("end-marker", "MARK", "'data: [DONE]', 'event: TYPE', 'contains: TEXT'", NULL,
+          take_end_marker)},
+    {FLAG("max-events", "N", "then the stream is cut, between events", NULL, take_event_count64),
+     IN_EVENTS(max_events), .least = 1},
+    {FLAG("max-stream-bytes", "SIZE", ".. after so many bytes", NULL, take_event_size64),
+     IN_EVENTS(max_bytes), .least = 1},
+    EVENT_TIME("max-stream-time", max_ms, ".. after so long", NULL),
+    {FLAG("max-tokens", "N", ".. after so many events with words in them", NULL,
+          take_event_count64),
+     IN_EVENTS(max_tokens), .least = 1},
+    EVENT_TEXT("cut-event", cut_event, "last event then"),
+    EVENT_TIME("drain-cut", drain_cut_ms, "at SIGTERM: cut between events after so long", NULL),
+    EVENT_TEXT("drain-event", drain_event, "last event then"),
+    EVENT_TIME("drain-retry", drain_retry_ms, "when clients come back: `retry:` before it", NULL),
+    HEADING("Clients that are gone or slow:", SHOW_EVENTS),
+    {FLAG("abandon-bytes", "SIZE", "read so much from the origin of one that is gone", NULL,
+          take_event_size64),
+     IN_EVENTS(abandon_bytes), .least = 1},
+    EVENT_TIME("abandon-time", abandon_ms, ".. for so long", NULL),
+    {FLAG("abandon-max", "N", ".. of so many at once", "64", take_count), IN_EVENTS(abandon_max),
+     .least = 1},
+    EVENT_TIME("stale", stale_ms, "age of bytes that a client has not taken", NULL),
+    {FLAG("stale-action", "WHAT", "evict it, or coalesce: keep the newest event", "evict",
+          take_stale_action)},
     {0},
 };

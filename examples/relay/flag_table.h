@@ -21,6 +21,11 @@ struct flag {
   enum show page;    /* of a heading: the help that it and the flags below it are shown in */
 };
 
+/* What readers share: where the value goes; one sentence about what is wrong with it, and false. */
+#define FLAG_WANTS_TIME "a time such as 300s, 5m or 250ms (less than 49 days), or off"
+void *flag_field(const struct flag *flag, struct config *config);
+bool flag_refuse(const struct flag *flag, const char *value, const char *want);
+
 /* Ends with a nameless one. */
 extern const struct flag flag_table[];
 

@@ -6,21 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flag_table.h"
+#include "event_flags.h"
 #include "say.h"
 #include "tls.h"
 #include "values.h"
 
 /* Those that flags fill. */
 #define LISTS_OF(config) \
-  { &(config)->listen, &(config)->redirects, &(config)->certs, &(config)->keys, &(config)->trusted }
+  { \
+    &(config)->listen, &(config)->redirects, &(config)->certs, &(config)->keys, \
+        &(config)->trusted, &(config)->end_markers, &(config)->texts \
+  }
 
 /* ---- help ---- */
 
 static void print_flag(const struct flag *flag) {
   char left[40];
   snprintf(left, sizeof left, "--%s %s", flag->name, flag->values ? flag->values : "");
-  printf("  %-28s%s%s%s%s\n", left, flag->help, flag->usual ? " (" : "",
+  printf("  %-27s %s%s%s%s\n", left, flag->help, flag->usual ? " (" : "",
          flag->usual ? flag->usual : "", flag->usual ? ")" : "");
 }
 
@@ -53,6 +56,7 @@ static void show(enum show what) {
   case SHOW_NOTHING: return;
   case SHOW_HELP: show_help(); return;
   case SHOW_TUNING: show_flags(SHOW_TUNING); return;
+  case SHOW_EVENTS: show_flags(SHOW_EVENTS); return;
   case SHOW_VERSION: show_version(); return;
   }
 }
@@ -146,7 +150,7 @@ static bool check(struct config *config) {
   if (config->listen.count == 0) config->listen.items[config->listen.count++] = "127.0.0.1:8080";
   return check_places(config, "listen", &config->listen) &&
          check_places(config, "http-redirect", &config->redirects) &&
-         check_limits(&config->options) && tls_check(config);
+         check_limits(&config->options) && event_flags_check(config) && tls_check(config);
 }
 
 /* Room for all arguments, a default, and the NULL behind them. */
@@ -162,6 +166,7 @@ static bool make_lists(struct config *config, size_t arguments) {
 enum flags_result flags_parse(struct config *config, int argc, char **argv) {
   *config = (struct config){
       .options = {WEIR_OPTIONS_INIT},
+      .events = {WEIR_EVENT_OPTIONS_INIT},
       .client_tls = {WEIR_TLS_OPTIONS_INIT},
       .origin_tls = {WEIR_TLS_OPTIONS_INIT},
       .origin_pair = {WEIR_TLS_PAIR_INIT},
@@ -186,6 +191,7 @@ enum flags_result flags_parse(struct config *config, int argc, char **argv) {
 
 void config_free(struct config *config) {
   struct list *lists[] = LISTS_OF(config);
+  event_flags_free(config);
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) free(lists[i]->items);
   routes_free(&config->routes);
   fields_free(&config->request_fields);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "content.h"
 #include "redirect.h"
 #include "say.h"
 
@@ -14,6 +15,7 @@ enum { ID_SIZE = 64, PORT_SIZE = 12 };
 /* What is wanted of the request when its head is gone already. One block, made in on_request and
  * freed in on_end. */
 struct note {
+  uint32_t retries; /* of a stream that began with an error */
   const char *method, *target, *host;
   char text[];
 };
@@ -21,7 +23,8 @@ struct note {
 /* ---- notes ---- */
 
 static bool wants_note(const struct handler *h) {
-  return access_log_is_on(&h->log) || h->config->response_fields.uses[PLACEHOLDER_HOST];
+  return access_log_is_on(&h->log) || h->config->response_fields.uses[PLACEHOLDER_HOST] ||
+         h->config->commit_retry;
 }
 
 static const char *append(char **at, const char *text) {
@@ -37,6 +40,7 @@ static void take_note(weir_exchange *ex) {
   const char *host = weir_exchange_host(ex);
   struct note *note = malloc(sizeof *note + strlen(method) + strlen(target) + strlen(host) + 3);
   if (!note) return;
+  note->retries = 0;
   char *at = note->text;
   note->method = append(&at, method);
   note->target = append(&at, target);
@@ -99,6 +103,30 @@ static int on_response(weir_exchange *ex, weir_head *head, void *user) {
   return verdict(apply(&h->config->response_fields, h, ex, head));
 }
 
+static int is_content(weir_exchange *ex, const weir_sse_event *event, void *user) {
+  (void)ex, (void)user;
+  return content_is(event);
+}
+
+/* How many tokens there are is the origin's secret until its last event, if it tells it at all; but
+ * those that stream send one or a few with each event. */
+static int count_token(weir_exchange *ex, const weir_sse_event *event, void *user) {
+  (void)user;
+  if (content_is(event)) (void)weir_exchange_spend(ex, 1);
+  return WEIR_EVENT_PASS;
+}
+
+/* Without a note there is no telling how often. */
+static int on_commit(weir_exchange *ex, weir_head *head, const weir_sse_event *event, void *user) {
+  const struct handler *h = user;
+  struct note *note = weir_exchange_data(ex);
+  (void)head;
+  if (!event || !content_is_error(event)) return WEIR_COMMIT_SEND;
+  if (!note || note->retries == h->config->commit_retry) return 503;
+  note->retries++;
+  return WEIR_COMMIT_NEXT;
+}
+
 /* An exchange that ended before on_request has no note, but its head still. */
 static void write_log(struct handler *h, const weir_exchange *ex, enum weir_end end,
                       const weir_stats *stats) {
@@ -127,6 +155,9 @@ weir_hooks handler_hooks(struct handler *h) {
     hooks.on_request = on_request;
   if (h->config->response_fields.count) hooks.on_response = on_response;
   if (note) hooks.on_end = on_end;
+  if (h->config->commit_retry) hooks.on_commit = on_commit;
+  if (h->config->events.max_tokens) hooks.on_event = count_token; /* would switch the tap on */
+  hooks.is_content = is_content;
   return hooks;
 }
 

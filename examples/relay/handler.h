@@ -1,5 +1,5 @@
 /* What weir-relay does at the hooks of an exchange: sets and removes fields, leads plain HTTP to
- * https, and writes the access log at the end. A worker has its own, used on the worker's thread
+ * https, knows content among events, and writes the access log at the end. A worker has its own, used on the worker's thread
  * only. It knows no loop. */
 #ifndef RELAY_HANDLER_H
 #define RELAY_HANDLER_H

@@ -82,6 +82,18 @@ bool value_pseudonym(const char *text) {
   return *text;
 }
 
+/* ---- texts ---- */
+
+void value_unescape(char *text) {
+  char *to = text;
+  for (const char *from = text; *from; from++) {
+    bool escape = from[0] == '\\' && (from[1] == 'n' || from[1] == '\\');
+    if (escape) from++;
+    *to++ = escape && *from == 'n' ? '\n' : *from;
+  }
+  *to = 0;
+}
+
 /* ---- what was meant ---- */
 
 static unsigned least(unsigned a, unsigned b) { return a < b ? a : b; }

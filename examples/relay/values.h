@@ -25,6 +25,9 @@ bool value_name(const char *text);
 /* May stand in Via: no space, comma or control character (RFC 9110, 7.6.3). */
 bool value_pseudonym(const char *text);
 
+/* Makes a newline of each `\n`, one backslash of two, in place. Other backslashes stay. */
+void value_unescape(char *text);
+
 /* How many letters must be added, left out, changed or swapped with a neighbour to make one string
  * of the other. Looks at the first 63 of each. */
 unsigned edit_distance(const char *a, const char *b);

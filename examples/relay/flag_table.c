@@ -376,7 +376,7 @@ const struct flag flag_table[] = {
     {FLAG("abandon-max", "N", ".. of so many at once", "64", take_count), IN_EVENTS(abandon_max),
      .least = 1},
     EVENT_TIME("stale", stale_ms, "age of bytes that a client has not taken", NULL),
-    {FLAG("stale-action", "WHAT", "evict it, or coalesce: keep the newest event", "evict",
+    {FLAG("stale-action", "WHAT", "evict, or coalesce: keep the newest event", "evict",
           take_stale_action)},
     {0},
 };

@@ -112,7 +112,7 @@ knows_every_flag() {
 
 # What the program takes is what it tells of.
 lists_every_flag() {
-  for flag in $(sed -n 's/^ *{*\(FLAG\|TIMER\|SIZE\|COUNT\)("\([a-z-]*\)".*/\2/p' "$real/../../examples/relay/flag_table.c"); do
+  for flag in $(sed -n 's/^ *{*\(FLAG\|TIMER\|SIZE\|COUNT\|EVENT_TIME\|EVENT_TEXT\)("\([a-z-]*\)".*/\2/p' "$real/../../examples/relay/flag_table.c"); do
     grep -q -- "^  --$flag " "$work/help" || { echo "--$flag is missing"; return 1; }
   done
 }
@@ -126,6 +126,7 @@ readme_knows_them() {
 
 check help_fits_two_screens fits_two_screens --help
 check the_help_of_timers_and_limits_does_too fits_two_screens --help-tuning
+check the_help_of_event_streams_does_too fits_two_screens --help-events
 check help_shows_the_defaults shows_every_default
 check help_lists_what_parses knows_every_flag
 check help_lists_all_there_is lists_every_flag

@@ -101,7 +101,7 @@ shows_every_default() {
 # Each flag in the help is one that parses: without its value it says what it wants, switches are right as they are.
 knows_every_flag() {
   for flag in $(sed -n 's/^  --\([a-z-]*\) .*/\1/p' "$work/help"); do
-    out=$(timeout 10 "$relay" --check --origin-insecure https://127.0.0.1 "--$flag" 2>&1)
+    out=$(timeout 10 "$relay" --check --origin-insecure --heartbeat 1s https://127.0.0.1 "--$flag" 2>&1)
     code=$?
     case "$code $out" in
       "2 weir-relay: --$flag needs a value: --$flag "* | 0*) ;;

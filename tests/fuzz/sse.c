@@ -22,6 +22,7 @@ typedef struct settings {
 typedef struct run {
   weir_sse_parser *parser;
   weir__slice stream;
+  enum weir_sse_format format;
   size_t fed, told;      /* of the stream: bytes that were used, that came back as raw */
   fuzz_record *all;      /* every block */
   fuzz_record *dispatch; /* what a browser would see */
@@ -65,6 +66,18 @@ static void take_block(run *r, int rc, const weir_sse_event *e) {
   put_block(r, rc, e);
 }
 
+/* Whether what came ends with a blank line, and with all of it. */
+static bool is_boundary(weir__slice s, enum weir_sse_format format) {
+  if (!s.len) return true;
+  char last = s.ptr[s.len - 1], before = s.len > 1 ? s.ptr[s.len - 2] : '\0';
+  if (format == WEIR_SSE_LINES) return last == '\n';
+  if (last == '\r') return before == '\r';
+  if (last != '\n') return false;
+  s.len -= before == '\r' ? 2 : 1;
+  if (!s.len || (s.len == 3 && memcmp(s.ptr, "\xef\xbb\xbf", 3) == 0)) return true;
+  return s.ptr[s.len - 1] == '\n' || s.ptr[s.len - 1] == '\r';
+}
+
 static int feed_piece(run *r, weir__slice piece) {
   weir_sse_event event;
   size_t stalled = 0;
@@ -79,6 +92,8 @@ static int feed_piece(run *r, weir__slice piece) {
     if (rc != WEIR_SSE_MORE) take_block(r, rc, &event);
     REQUIRE(weir_sse_inside(r->parser) == r->fed - r->told);
   }
+  bool boundary = is_boundary(weir__slice_of(r->stream.ptr, r->fed), r->format);
+  REQUIRE((weir_sse_inside(r->parser) == 0) == boundary);
   return 0;
 }
 
@@ -131,6 +146,7 @@ static int parse(const settings *s, run *r, uint8_t nth) {
   fuzz_clear(r->all);
   fuzz_clear(r->dispatch);
   r->cuts = fuzz_cuts_of(s->cuts);
+  r->format = s->format;
   int rc = weir_sse_parser_new(&r->parser, &options);
   if (rc == 0) rc = feed_all(r);
   weir_sse_parser_free(r->parser);

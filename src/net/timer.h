@@ -42,6 +42,9 @@ void weir__clock_close(weir__clock *clock, void (*on_closed)(weir__clock *clock)
 /* Milliseconds of uv_now(); never 0. Steady within one turn of the loop. */
 uint64_t weir__clock_now(const weir__clock *clock);
 
+/* Nanoseconds of uv_hrtime(), which goes on within a turn; scripted like the other. */
+uint64_t weir__clock_ns(const weir__clock *clock);
+
 /* Due in `ms` from now (UINT32_MAX: off). Fires once, from the loop, never before this returns.
  * Allowed in every state, also inside its own callback. */
 void weir__deadline_set(weir__clock *clock, weir__deadline *deadline, uint32_t ms);

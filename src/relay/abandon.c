@@ -28,7 +28,7 @@ static void limit(weir__events *ev, int code) {
 /* Nobody waits for anything any more, so nothing holds the origin back. */
 static void go_on_alone(weir_exchange *ex) {
   weir__deadlines_stop(&ex->deadlines, WEIR_TIMER_STALL);
-  weir__deadlines_stop(&ex->events->deadlines, WEIR__TIME_STALE);
+  weir__stale_stop(ex->events);
   weir__deadlines_stop(&ex->events->deadlines, WEIR__TIME_HEARTBEAT);
   ex->client_paused = false;
   if (ex->origin_paused) weir__exchange_resume_origin(ex);

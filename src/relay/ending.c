@@ -51,6 +51,7 @@ bool weir__ending_put(weir_exchange *ex) {
   weir__events *ev = ex->events;
   const char *text = text_for(ev, ex->end);
   if (!text) return false;
+  if (weir__stale_release(ev)) return true;
   weir__buf out = {.mem = &ex->relay->mem};
   int rc = *text ? weir__terminal_write(&out, text, ev->lines, ex->end, ex->stats.timer) : 0;
   if (rc == 0) rc = weir__downstream_send_text(ex->down, weir__buf_slice(&out));

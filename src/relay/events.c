@@ -14,6 +14,7 @@ static void init(weir__events *ev, weir_exchange *ex) {
   ev->rules = ex->relay->set.events;
   ev->first_event_ms = ev->first_content_ms = UINT64_MAX;
   ev->behind.mem = &ex->relay->mem;
+  weir__stale_init(ev);
   for (int i = 0; i < WEIR__SEMANTIC_TIMERS; i++) ev->left[i] = WEIR_OFF;
   weir__deadlines_init(&ev->deadlines, ev->due, WEIR__EVENT_TIMES, &ex->relay->clock,
                        weir__events_on_time);
@@ -35,7 +36,10 @@ static void free_rules(weir__events *ev) {
 }
 
 void weir__events_stop(weir__events *ev) {
-  if (ev) weir__deadlines_stop_all(&ev->deadlines);
+  if (!ev) return;
+  weir__deadlines_stop_all(&ev->deadlines);
+  weir__stale_stop(ev);
+  weir__ledger_close(ev);
 }
 
 static void free_parts(weir__events *ev) {
@@ -43,6 +47,7 @@ static void free_parts(weir__events *ev) {
   weir_sse_parser_free(ev->parser);
   weir__buf_free(&ev->behind);
   weir__commit_free(ev);
+  weir__mem_free(&ev->ex->relay->mem, ev->ledger);
 }
 
 void weir__events_reset(weir__events *ev) {
@@ -70,6 +75,7 @@ void weir__events_tell(const weir__events *ev, weir_stats *stats) {
   stats->tokens = ev->tokens;
   stats->heartbeats = ev->heartbeats;
   stats->in_band = ev->in_band;
+  stats->ledger = ev->ledger ? &ev->ledger->sum : NULL;
 }
 
 static void forget(weir_exchange *ex) {
@@ -185,7 +191,7 @@ int weir__events_begin(weir_exchange *ex, weir_head *head, bool *held) {
     return WEIR_ECANCELED;
   }
   if (!is_stream(ex, head) || !is_wanted(ex)) return begin_unseen(ex);
-  if (weir__events_need(ex)) {
+  if (weir__events_need(ex) || weir__ledger_open(ex->events)) {
     weir__exchange_fail(ex, WEIR_END_NO_MEMORY, WEIR_ENOMEM);
     return WEIR_ECANCELED;
   }
@@ -198,18 +204,30 @@ int weir__events_body(weir_exchange *ex, weir__slice span) {
   weir__events *ev = ex->events;
   weir__events_note_byte(ev);
   weir__abandon_count(ev, span.len);
+  if (ev->ledger) ev->ledger->body += span.len;
   return ev->held ? weir__commit_body(ev, span) : weir__heartbeat_body(ev, span);
 }
 
 int weir__events_divert(weir__events *ev, weir__slice bytes) {
-  (void)ev, (void)bytes;
-  return 0;
+  return weir__stale_keep(ev, bytes);
+}
+
+int weir__events_sent(weir__events *ev) {
+  weir__stale_sent(ev);
+  return weir__ledger_sent(ev);
+}
+
+int weir__events_drained(weir__events *ev) {
+  weir__heartbeat_drained(ev);
+  int rc = weir__ledger_sent(ev);
+  return rc ? rc : weir__stale_drained(ev);
 }
 
 int weir__events_end(weir_exchange *ex) {
   weir__events *ev = ex->events;
   if (ev->held && weir__commit_end(ev)) return WEIR_ECANCELED;
-  return weir__heartbeat_end(ev) ? WEIR_ECANCELED : weir__tap_finish(ev);
+  if (weir__heartbeat_end(ev) || weir__tap_finish(ev)) return WEIR_ECANCELED;
+  return weir__stale_release(ev);
 }
 
 /* A clean end is believed if the origin said that it is one; markers say it better. */

@@ -13,6 +13,7 @@
 #include "http/head.h"
 #include "relay/deadlines.h"
 #include "relay/event_rules.h"
+#include "relay/ledger.h"
 #include "weir/events.h"
 #include "weir/exchange.h"
 
@@ -39,6 +40,20 @@ typedef struct weir__abandon {
   int code;      /* how */
   uint64_t left; /* so many bytes may still come */
 } weir__abandon;
+
+/* How far behind a client is. `first` and `count` say which marks hold. */
+enum { WEIR__STALE_MARKS = 18 };
+typedef struct weir__mark {
+  int64_t upto; /* of what was sent */
+  uint64_t at;
+} weir__mark;
+typedef struct weir__stale {
+  weir__mark marks[WEIR__STALE_MARKS]; /* a ring */
+  unsigned first, count;
+  bool keeping;         /* only the newest event is kept, until .. */
+  int64_t sent;         /* .. so much was taken */
+  weir__buf next, kept; /* what is being judged, and the newest event */
+} weir__stale;
 
 typedef struct weir__events {
   weir_exchange *ex;
@@ -72,6 +87,8 @@ typedef struct weir__events {
   /* As weir_stats has them. */
   uint64_t events, dropped, tokens, heartbeats, first_event_ms, first_content_ms;
   weir__abandon abandon;
+  weir__stale stale;
+  weir__ledger *ledger; /* NULL: nobody keeps one */
 } weir__events;
 
 /* What of a read is to be looked at behind its write. One for the relay, since one read happens at a
@@ -99,6 +116,9 @@ void weir__events_free(weir__events *ev); /* NULL is fine */
 /* Another origin's answer is to come: nothing of this one is known any more, but for the rules. */
 void weir__events_reset(weir__events *ev);
 
+/* Bytes were written to the client, or fewer wait for it. Nonzero: the exchange is over. */
+int weir__events_sent(weir__events *ev);
+int weir__events_drained(weir__events *ev);
 /* Bytes on their way to the client while they are `diverted`. Nonzero: the exchange is over. */
 int weir__events_divert(weir__events *ev, weir__slice bytes);
 
@@ -179,6 +199,32 @@ void weir__abandon_end(weir__events *ev);
 int weir__abandon_flushed(weir__events *ev);
 /* WEIR__TIME_ABANDON is over. */
 void weir__abandon_on_time(weir__events *ev);
+
+/* ---- stale.c ---- */
+
+void weir__stale_init(weir__events *ev);
+/* Bytes were written to the client. */
+void weir__stale_sent(weir__events *ev);
+/* Fewer bytes wait for the client. Nonzero: the exchange is over. */
+int weir__stale_drained(weir__events *ev);
+/* Bytes of the event that is being judged, while only the newest is kept. Nonzero: the exchange is
+ * over. */
+int weir__stale_keep(weir__events *ev, weir__slice bytes);
+/* They are all, and an event or not. */
+void weir__stale_settle(weir__events *ev, bool is_event);
+/* The kept event passes, and all that follow. Nonzero: the exchange is over. */
+int weir__stale_release(weir__events *ev);
+void weir__stale_stop(weir__events *ev);
+/* WEIR__TIME_STALE is over. */
+void weir__stale_on_time(weir__events *ev);
+
+/* ---- ledger.c ---- */
+
+/* With weir_event_options.ledger. WEIR_ENOMEM. */
+int weir__ledger_open(weir__events *ev);
+/* Bytes were written to the client, or accepted. Nonzero: the exchange is over. */
+int weir__ledger_sent(weir__events *ev);
+void weir__ledger_close(weir__events *ev);
 
 /* ---- ending.c ---- */
 

@@ -71,7 +71,8 @@ static bool is_whole(const weir_exchange *ex) {
 }
 
 static bool takes_nothing(const weir_exchange *ex) {
-  return ex->end == WEIR_END_TIMEOUT && ex->stats.timer == WEIR_TIMER_STALL;
+  return ex->end == WEIR_END_TIMEOUT &&
+         (ex->stats.timer == WEIR_TIMER_STALL || ex->stats.timer == WEIR_TIMER_STALE);
 }
 
 static bool waits_for_nobody(const weir_exchange *ex) {

@@ -63,6 +63,7 @@ static void open_origin(weir_exchange *ex) {
   const char *method = ex->request->method;
   ex->repeatable = is_idempotent(method) && ex->request->framing == WEIR__FRAMING_NONE;
   ex->up.origin = ex->origin;
+  ex->up.timed = weir__events_rules(ex)->o.ledger;
   int rc = weir__heartbeat_ask(ex);
   if (rc == 0) rc = weir__upstream_open(&ex->up, method, ex->upgrade);
   if (rc) {
@@ -255,7 +256,7 @@ static void on_flush(void *owner) {
 static void on_drained(void *owner) {
   weir_exchange *ex = owner;
   weir__exchange_client_taken(ex);
-  if (ex->events) weir__heartbeat_drained(ex->events);
+  if (ex->events && weir__events_drained(ex->events)) return;
   if (ex->origin_paused && weir__downstream_pending(ex->down) <= ex->relay->set.o.outbox_low)
     weir__exchange_resume_origin(ex);
   weir__exchange_conclude_if_done(ex);

@@ -38,7 +38,7 @@ int weir__exchange_flush_client(weir_exchange *ex) {
   }
   if (rc == WEIR__FULL && !ex->origin_paused && !ex->response_done) pause_origin(ex);
   if (weir__downstream_pending(ex->down) > 0) weir__exchange_await_client(ex);
-  return 0;
+  return ex->events ? weir__events_sent(ex->events) : 0;
 }
 
 /* A piece could not be prepared: memory, or bytes that do not fit the framing. */

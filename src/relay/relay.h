@@ -29,6 +29,7 @@ struct weir_relay {
   weir_tls *origin_tls; /* of https origins that bring none; NULL before the first */
   weir__crowd crowd;    /* with clients_per_address_max */
   weir_counters count;
+  weir_ledger ledger; /* of all streams that keep one */
   uint64_t last_id;
   uint64_t abandoned;   /* exchanges that go on without their client */
   uint64_t turned_away; /* clients that were one too many and have not gone yet */

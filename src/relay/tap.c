@@ -161,6 +161,7 @@ static int filter_block(weir__events *ev, const weir_sse_event *event, bool is_e
   else
     rc = pass_block(ev, weir__slice_of(event->raw, event->raw_len), span);
   if (rc == 0) rc = pass_behind(ev);
+  weir__stale_settle(ev, is_event);
   return rc ? rc : pass_boundary(ev, verdict);
 }
 

@@ -74,6 +74,7 @@ static void on_data(void *owner, weir__slice bytes) {
   weir__upstream *u = owner;
   weir__batch *batch = &u->relay->batch;
   u->heard = true;
+  if (u->timed) u->read_ns = weir__clock_ns(&u->relay->clock);
   batch->read = bytes;
   int rc = u->raw ? u->events->on_body(u->owner, bytes) : read_message(u, bytes);
   if (u->stream) u->events->on_flush(u->owner); /* good bytes first .. */

@@ -22,8 +22,10 @@ typedef struct weir__upstream {
   bool heard;       /* at least one byte came back on it */
   bool complete;    /* the response has ended */
   bool keep_alive;
-  bool raw;      /* a tunnel: bytes both ways */
-  bool resuming; /* the handshake began with a session */
+  bool raw;         /* a tunnel: bytes both ways */
+  bool resuming;    /* the handshake began with a session */
+  bool timed;       /* somebody wants to know when a read began .. */
+  uint64_t read_ns; /* .. on the clock of weir__clock_ns() */
   weir_relay *relay;
   weir_upstream *origin;
   weir__connect *connect;     /* while there is no connection yet .. */

@@ -33,9 +33,11 @@ enum weir_event_mode {
 
 /* What happens to a client that is behind by more than stale_ms. */
 enum weir_stale {
-  WEIR_STALE_EVICT,   /* it is cut: WEIR_END_TIMEOUT, WEIR_TIMER_STALE */
+  WEIR_STALE_EVICT,   /* on_timeout is asked, then it is reset: WEIR_END_TIMEOUT, WEIR_TIMER_STALE;
+                         WEIR_TIMEOUT_EXTEND makes all of it young again */
   WEIR_STALE_COALESCE /* it loses events: from then on only the newest one is kept for it, until it
-                         has taken what waits. The mode is FILTER then */
+                         has taken what waits, or the stream ends; comments are dropped. The mode
+                         is FILTER then, and the origin is not held back meanwhile */
 };
 
 /* Everything that can be set, for all responses (weir_options.events) or for one
@@ -108,9 +110,11 @@ typedef struct weir_event_options {
   uint32_t max_ms;     /* since the response head */
   const char *cut_event;
 
-  /* A client that leaves: the origin is left at once, unless one of these is set; then it is read on
-   * (hooks run, nobody gets the bytes) until its end, or until one is used up. */
-  uint64_t abandon_bytes;
+  /* A client that leaves behind the response head: the origin is left at once, unless one of these
+   * is set and the request was whole; then it is read on (hooks run, nobody gets the bytes, nothing
+   * holds it back) until its end, or until one is used up. The client's connection closes at once;
+   * a host that lent it is told behind on_end. The end is WEIR_END_CLIENT_GONE whatever comes. */
+  uint64_t abandon_bytes; /* of the body; counted a read at a time */
   uint32_t abandon_ms;
   uint32_t abandon_max; /* 64 such exchanges of the relay at once; those beyond are left at once */
 
@@ -120,7 +124,9 @@ typedef struct weir_event_options {
   const char *drain_event;
   uint32_t drain_retry_ms; /* `retry:` in front of it */
 
-  /* Staleness: how old the oldest byte may get that a client has not taken (to an eighth). */
+  /* Staleness: how old the oldest byte may get that a client has not taken (up to an eighth less):
+   * one that waits here, or that its kernel has not confirmed where the system can tell (Linux, TCP).
+   * Below a few hundred milliseconds the network itself is as late as that. */
   uint32_t stale_ms;
   enum weir_stale stale;
 
@@ -178,7 +184,8 @@ enum weir_merge {
 enum { WEIR_MERGES = 3 };
 
 /* What on_departure learns: what one read of the origin brought has been accepted by the client's
- * socket. */
+ * socket; several reads, where more than 32 wait. Reads whose bytes are dropped (nobody is there, or
+ * WEIR_STALE_COALESCE) have no departure and are only in gaps_ms. */
 typedef struct weir_departure {
   size_t size;
   uint64_t added_ns; /* since that read */
@@ -190,10 +197,10 @@ typedef struct weir_ledger {
   size_t size;
   weir_histogram added_us;      /* from the read of the origin to the moment the client's socket had
                               accepted all of it, microseconds, a read each */
-  weir_histogram gaps_ms;       /* between two reads of the origin with body bytes */
-  uint64_t merged[WEIR_MERGES]; /* reads whose bytes left later, by enum weir_merge */
-  weir_histogram first_byte_ms; /* of a stream: one entry. Of a relay: one a stream */
-  weir_histogram first_event_ms; /* all three from the moment the request head was complete */
+  weir_histogram gaps_ms;  /* between two reads of the origin with body bytes */
+  uint64_t merged[WEIR_MERGES];    /* reads whose bytes left later, by enum weir_merge */
+  weir_histogram first_byte_ms;    /* entered at its end; of a stream: one entry. Of a relay: one a stream */
+  weir_histogram first_event_ms;   /* all three from the moment the request head was complete */
   weir_histogram first_content_ms;
 } weir_ledger;
 

@@ -99,6 +99,20 @@ static void a_client_that_leaves(fixture *f) {
   while (f->relay->count.clients && turn(f)) {}
 }
 
+#define OK_EVENTS \
+  "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+/* Nobody is left to see the end: the origin is, and the exchange. */
+static void an_abandoned_stream(fixture *f) {
+  world_of(f)->answer = OK_EVENTS "7\r\ndata: h\r\n";
+  peer *client = asks(f, GET);
+  UNTIL(f, client, heard(client, "data: h"));
+  peer_reset(client);
+  while (f->relay->count.clients && turn(f)) {}
+  say_everywhere(f, "7\r\nello\n\n:\r\n0\r\n\r\n");
+  while (!f->end_count && f->relay->count.exchanges && turn(f)) {}
+}
+
 /* To a client that knows no chunks: a reset is all that can tell it. */
 static void an_origin_that_leaves(fixture *f) {
   world_of(f)->answer = OK_CLOSE "hello";
@@ -378,6 +392,17 @@ static int answer_at_length(weir_exchange *ex, weir_head *head, void *user) {
       ex, &(weir_answer){WEIR_ANSWER_INIT, .status = 200, .body = body, .body_len = sizeof body});
 }
 
+static int see_event(weir_exchange *ex, const weir_sse_event *event, void *user) {
+  (void)ex, (void)event, (void)user;
+  return 0;
+}
+
+static void going_on(fixture *f) {
+  static const weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .abandon_ms = 60000, .ledger = 1};
+  f->options.events = &o;
+  f->hooks.on_event = see_event;
+}
+
 static void answering_at_length(fixture *f) { f->hooks.on_request = answer_at_length; }
 
 static void answering(fixture *f) { f->hooks.on_request = answer_here; }
@@ -436,6 +461,7 @@ const scenario scenarios[] = {
     {"upgrade", nothing, an_upgrade, WEIR_END_COMPLETE, 200},
     {"abort", nothing, an_abort, WEIR_END_CUT, 200},
     {"client gone", nothing, a_client_that_leaves, WEIR_END_CLIENT_GONE, 200},
+    {"client gone, stream heard out", going_on, an_abandoned_stream, WEIR_END_CLIENT_GONE, 200},
     {"origin gone", nothing, an_origin_that_leaves, WEIR_END_RESET, 200},
     {"drain", nothing, a_drain, WEIR_END_COMPLETE, 0},
     {"slow client", nothing, a_slow_client, WEIR_END_COMPLETE, 200},

@@ -27,22 +27,29 @@ static void pause_origin(weir_exchange *ex) {
   weir__upstream_pause(&ex->up);
 }
 
+/* A write failed. Nonzero: the exchange is over with it. */
+static int lose_client(weir_exchange *ex, int code) {
+  if (weir__abandon_begin(ex, code)) return weir__exchange_over(ex) ? WEIR_ECANCELED : 0;
+  ex->response_done = false; /* its end did not leave */
+  weir__exchange_fail(ex, code == WEIR_ENOMEM ? WEIR_END_NO_MEMORY : WEIR_END_CLIENT_GONE, code);
+  return WEIR_ECANCELED;
+}
+
 int weir__exchange_flush_client(weir_exchange *ex) {
   int rc = weir__downstream_flush(ex->down);
-  if (rc < 0 && rc != WEIR_ENOMEM && weir__abandon_begin(ex, rc))
-    return weir__exchange_over(ex) ? WEIR_ECANCELED : 0;
-  if (rc < 0) {
-    ex->response_done = false; /* its end did not leave */
-    weir__exchange_fail(ex, rc == WEIR_ENOMEM ? WEIR_END_NO_MEMORY : WEIR_END_CLIENT_GONE, rc);
-    return WEIR_ECANCELED;
-  }
+  if (rc < 0) return lose_client(ex, rc);
   if (rc == WEIR__FULL && !ex->origin_paused && !ex->response_done) pause_origin(ex);
   if (weir__downstream_pending(ex->down) > 0) weir__exchange_await_client(ex);
   return ex->events ? weir__events_sent(ex->events) : 0;
 }
 
-/* A piece could not be prepared: memory, or bytes that do not fit the framing. */
+/* A piece could not be prepared: memory, bytes that do not fit the framing, or the batch was full and
+ * could not be written. */
 static int unless_prepared(weir_exchange *ex, int rc) {
+  if (rc < 0 && weir__is_connection_error(rc)) {
+    ex->down->unwritten = true;
+    return lose_client(ex, rc);
+  }
   if (rc == WEIR_ENOMEM)
     weir__exchange_fail(ex, WEIR_END_NO_MEMORY, rc);
   else if (rc)

@@ -156,7 +156,7 @@ static void sip(peer *client, size_t bytes) {
   }
 }
 
-static void a_client_that_falls_behind_is_cut_when_it_is_so_far_behind(void) {
+static void fall_behind_and_be_cut(size_t sips) {
   enum { STEP = BUDGET / 40 };
   weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .stale_ms = BUDGET};
   fixture f;
@@ -172,7 +172,7 @@ static void a_client_that_falls_behind_is_cut_when_it_is_so_far_behind(void) {
     say_event(origin, "e", 8 * KIB);
     settle(&f);
     enter(&d, &f);
-    sip(client, 6 * KIB);
+    sip(client, sips);
     settle(&f);
     oldest = age(&d, &f);
     pass(&f, STEP);
@@ -182,6 +182,14 @@ static void a_client_that_falls_behind_is_cut_when_it_is_so_far_behind(void) {
   CHECK(oldest <= BUDGET);
   CHECK_END(&f, WEIR_END_TIMEOUT);
   fixture_end(&f);
+}
+
+static void a_client_that_falls_behind_is_cut_when_it_is_so_far_behind(void) {
+  static const size_t sips[] = {3000, 4000, 4500, 5000, 5500, 6000, 6500};
+  for (size_t i = 0; i < sizeof sips / sizeof *sips; i++) {
+    CHECK_CASE("%zu of 8192 bytes at a time", sips[i]);
+    fall_behind_and_be_cut(sips[i]);
+  }
 }
 
 static void a_host_may_give_it_more_time(void) {
@@ -238,7 +246,9 @@ static void the_host_may_end_it_when_asked(void) {
 
 /* ---- coalescing ---- */
 
-static const weir_event_options coalesce = {WEIR_EVENT_OPTIONS_INIT, .stale_ms = BUDGET,
+static const weir_event_options coalesce = {.error_event = "event",
+                                            WEIR_EVENT_OPTIONS_INIT,
+                                            .stale_ms = BUDGET,
                                             .stale = WEIR_STALE_COALESCE};
 
 static bool is_keeping(const fixture *f) { return last_exchange(f)->events->stale.keeping; }
@@ -333,6 +343,24 @@ static void at_the_end_the_newest_event_leaves_too(void) {
   fixture_end(&f);
 }
 
+static void before_the_last_word_the_newest_event_leaves_too(void) {
+  fixture f;
+  host h;
+  peer *client;
+  peer *origin = fall_behind(&f, &h, &client, four);
+  peer_close(origin);
+  settle(&f);
+  peer_go(client);
+  RUN_UNTIL(&f, f.end_count && got_message(client));
+  CHECK_END(&f, WEIR_END_TRUNCATED);
+  CHECK_INT(only_end(&f)->stats.in_band, 1);
+  const message *m = take(client);
+  const char *newest = strstr(m->body, "data: four ");
+  CHECK(newest && strstr(newest, "event: error\n"));
+  CHECK_INT(only_end(&f)->stats.dropped, 3);
+  fixture_end(&f);
+}
+
 static void it_waits_for_nothing_when_nothing_came(void) {
   static const char *const none[] = {NULL};
   fixture f;
@@ -351,7 +379,7 @@ static void an_origin_that_was_paused_is_read_on(void) {
   fixture f;
   host h;
   peer *client;
-  *(&h) = (host){.f = &f};
+  h = (host){.f = &f};
   fixture_init(&f);
   f.test = &h;
   f.options.events = &coalesce;
@@ -360,7 +388,11 @@ static void an_origin_that_was_paused_is_read_on(void) {
   fixture_start(&f);
   peer *origin = stream(&f, &client);
   fill(&f, origin);
-  RUN_UNTIL(&f, last_exchange(&f)->origin_paused);
+  for (int i = 0; i < 64 && !last_exchange(&f)->origin_paused; i++) {
+    say_event(origin, "fill", BIG);
+    settle(&f);
+  }
+  CHECK(last_exchange(&f)->origin_paused);
   say_event(origin, "unheard", 100);
   settle(&f);
   pass(&f, BUDGET);
@@ -395,6 +427,7 @@ int main(int argc, char **argv) {
   TEST(the_host_may_end_it_when_asked);
   TEST(it_gets_the_newest_event_and_then_all_that_follow);
   TEST(at_the_end_the_newest_event_leaves_too);
+  TEST(before_the_last_word_the_newest_event_leaves_too);
   TEST(it_waits_for_nothing_when_nothing_came);
   TEST(an_origin_that_was_paused_is_read_on);
   TEST(what_is_kept_goes_with_the_client);

@@ -308,7 +308,7 @@ static void a_hook_may_end_it(void) {
                                                           cut_inside};
   for (size_t i = 0; i < sizeof thens / sizeof *thens; i++) {
     CHECK_CASE("%zu", i);
-    weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .abandon_ms = 5000};
+    weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .abandon_bytes = KIB};
     fixture f;
     seen s;
     peer *client;
@@ -381,7 +381,7 @@ static void a_drain_waits_for_it(void) {
 
 /* Its rest would never come, nor the answer to it. */
 static void half_a_request_is_left_with_its_client(void) {
-  weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .abandon_ms = 5000};
+  weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .abandon_bytes = KIB};
   fixture f;
   seen s;
   open_with(&f, &s, &o);
@@ -399,7 +399,7 @@ static void other_responses_and_heads_on_their_way_are_left(void) {
   static const char *const answers[] = {"", OK_CHUNKED "5\r\nhello\r\n"};
   for (size_t i = 0; i < 2; i++) {
     CHECK_CASE("%s", answers[i]);
-    weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .abandon_ms = 5000};
+    weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .abandon_bytes = KIB};
     fixture f;
     seen s;
     open_with(&f, &s, &o);
@@ -414,7 +414,7 @@ static void other_responses_and_heads_on_their_way_are_left(void) {
 }
 
 static void what_was_asked_behind_it_is_not_served(void) {
-  weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .abandon_ms = 5000};
+  weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .abandon_bytes = KIB};
   fixture f;
   seen s;
   open_with(&f, &s, &o);

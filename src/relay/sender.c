@@ -152,25 +152,41 @@ static weir__slice *last_piece(weir__batch *batch) {
   return last && last->len ? last : NULL;
 }
 
-/* A filter passes a read event by event: those that stand side by side are one piece. */
-int weir__sender_body(weir__sender *sender, weir__slice span) {
-  if (span.len == 0) return 0;
-  int rc = open_piece(sender, span.len);
+/* What passes a read event by event gives spans that stand side by side: they are one piece, and no
+ * reason to make room. */
+static bool lengthens_last(const weir__sender *sender, weir__slice span) {
+  if (sender->batch->owner != sender) return false;
+  const weir__slice *last = last_piece(sender->batch);
+  return last && last->ptr && last->ptr + last->len == span.ptr;
+}
+
+static int lengthen_last(weir__sender *sender, size_t len) {
+  weir__batch *batch = sender->batch;
+  int rc = weir__body_add(&sender->body, len);
   if (rc) return rc;
-  weir__slice *last = last_piece(sender->batch);
-  if (last && last->ptr && last->ptr + last->len == span.ptr)
-    last->len += span.len;
-  else
-    push(sender->batch, span.ptr, span.len);
+  last_piece(batch)->len += len;
+  if (batch->chunk) batch->chunk_len += len;
   return 0;
 }
 
+int weir__sender_body(weir__sender *sender, weir__slice span) {
+  if (span.len == 0) return 0;
+  if (lengthens_last(sender, span)) return lengthen_last(sender, span.len);
+  int rc = open_piece(sender, span.len);
+  if (rc == 0) push(sender->batch, span.ptr, span.len);
+  return rc;
+}
+
+/* Memory first: a chunk that was opened must get what its size line says. */
 int weir__sender_text(weir__sender *sender, weir__slice text) {
   if (text.len == 0) return 0;
-  int rc = open_piece(sender, text.len);
-  if (rc == 0) rc = weir__buf_append(&sender->batch->text, text);
-  if (rc == 0) push(sender->batch, NULL, text.len);
-  return rc;
+  int rc = claim(sender);
+  if (rc == 0 && !weir__buf_room(&sender->batch->text, text.len)) rc = WEIR_ENOMEM;
+  if (rc == 0) rc = open_piece(sender, text.len);
+  if (rc) return rc;
+  weir__buf_append(&sender->batch->text, text);
+  push(sender->batch, NULL, text.len);
+  return 0;
 }
 
 static int put_trailers(weir__batch *batch, const weir_head *trailers) {

@@ -40,6 +40,7 @@ void weir__events_stop(weir__events *ev) {
   weir__deadlines_stop_all(&ev->deadlines);
   weir__stale_stop(ev);
   weir__ledger_close(ev);
+  weir__tap_forget(ev);
 }
 
 static void free_parts(weir__events *ev) {
@@ -74,7 +75,8 @@ void weir__events_tell(const weir__events *ev, weir_stats *stats) {
   stats->dropped = ev->dropped;
   stats->tokens = ev->tokens;
   stats->heartbeats = ev->heartbeats;
-  stats->in_band = ev->in_band;
+  stats->in_band = ev->in_band && ev->ex->response_done && !ev->ex->down->unwritten &&
+                   weir__downstream_pending(ev->ex->down) == 0;
   stats->ledger = ev->ledger ? &ev->ledger->sum : NULL;
 }
 
@@ -182,6 +184,7 @@ static int begin(weir__events *ev, weir_head *head, bool *held) {
   ev->lines = is_lines(head);
   if (looks(ev, head) && look_inside(ev, head)) return WEIR_ECANCELED;
   weir__events_start_time(ev);
+  weir__cutting_begin(ev);
   return weir__commit_begin(ev, head, !is_coded(head), held);
 }
 
@@ -226,12 +229,11 @@ int weir__events_drained(weir__events *ev) {
 int weir__events_end(weir_exchange *ex) {
   weir__events *ev = ex->events;
   if (ev->held && weir__commit_end(ev)) return WEIR_ECANCELED;
-  if (weir__heartbeat_end(ev) || weir__tap_finish(ev)) return WEIR_ECANCELED;
+  if (weir__heartbeat_end(ev) || weir__tap_end(ev)) return WEIR_ECANCELED;
   return weir__stale_release(ev);
 }
 
-/* A clean end is believed if the origin said that it is one; markers say it better. */
-static void judge_end(weir__events *ev) {
+void weir__events_judge_end(weir__events *ev) {
   if (!ev->parser || !ev->rules->marker_count || !ev->ex->response_done) return;
   enum weir_end end = ev->ex->end;
   if (end != WEIR_END_COMPLETE && end != WEIR_END_UNMARKED) return;
@@ -239,11 +241,12 @@ static void judge_end(weir__events *ev) {
 }
 
 int weir__events_flushed(weir_exchange *ex) {
-  if (weir__tap_look(ex->events)) return WEIR_ECANCELED;
-  if (!ex->events->held) weir__commit_free(ex->events); /* it has left */
-  judge_end(ex->events);
-  weir__heartbeat_flushed(ex->events);
-  return weir__abandon_flushed(ex->events);
+  weir__events *ev = ex->events;
+  if (weir__tap_flushed(ev)) return WEIR_ECANCELED;
+  if (!ev->held) weir__commit_free(ev); /* it has left */
+  weir__events_judge_end(ev);
+  weir__heartbeat_flushed(ev);
+  return weir__abandon_flushed(ev);
 }
 
 /* ---- what a host may ask for ---- */
@@ -309,7 +312,8 @@ int weir_exchange_put_event(weir_exchange *ex, const weir_sse_fields *fields,
 }
 
 int weir_exchange_spend(weir_exchange *ex, uint64_t tokens) {
-  if (!ex->events || weir__exchange_over(ex)) return WEIR_ESTATE;
+  bool begun = ex->phase == WEIR__PHASE_STREAMING || ex->phase == WEIR__PHASE_LEAVING;
+  if (!ex->events || !begun) return WEIR_ESTATE;
   ex->events->tokens += tokens;
   return 0;
 }

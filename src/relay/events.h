@@ -4,8 +4,8 @@
  *
  * events.c makes it and chooses; tap.c looks at bytes and judges events; events_time.c has the
  * timers; heartbeat.c the heartbeats, and the head that early ones need; commit.c holds the head;
- * ending.c puts the last word in; abandon.c goes on without a client, stale.c watches one that is
- * behind, ledger.c keeps the books. */
+ * cutting.c knows when a stream is to end by rule, ending.c puts the last word in; abandon.c goes on
+ * without a client, stale.c watches one that is behind, ledger.c keeps the books. */
 #ifndef WEIR_RELAY_EVENTS_H
 #define WEIR_RELAY_EVENTS_H
 
@@ -63,7 +63,10 @@ typedef struct weir__events {
   bool lines;      /* of JSON */
   bool filter;     /* blocks leave when they were judged */
   bool in_path;    /* a tap that looks before bytes leave: a cut may be due at the next boundary */
-  bool cutting;    /* it is: the stream ends there with `cut_end` */
+  bool cutting;    /* it is: the stream ends there with `cut_end` .. */
+  bool ending;     /* .. and does so now */
+  bool torn;       /* the last bytes that left are no whole block, and no more will come */
+  bool finished;   /* what stood behind the last boundary was looked at */
   bool judging;    /* on_event runs */
   bool marked;     /* an end marker has come */
   bool held;       /* the head has not left, and waits for the commit point */
@@ -92,9 +95,10 @@ typedef struct weir__events {
 } weir__events;
 
 /* What of a read is to be looked at behind its write. One for the relay, since one read happens at a
- * time. */
-enum { WEIR__SEEN_MAX = 32 };
+ * time. There are more of them than a batch has slices, so the first of too many have left. */
+enum { WEIR__SEEN_MAX = 96 };
 typedef struct weir__seen {
+  const weir__events *owner; /* NULL: nobody's */
   weir__slice spans[WEIR__SEEN_MAX];
   size_t count;
 } weir__seen;
@@ -131,20 +135,46 @@ int weir__events_need(weir_exchange *ex);
 /* The rules for this exchange, whether it has events yet or not. */
 const weir__event_rules *weir__events_rules(const weir_exchange *ex);
 
+/* A clean end is believed if the origin said that it is one; markers say it better. */
+void weir__events_judge_end(weir__events *ev);
+
 /* ---- tap.c ---- */
 
 /* Where the client's stream stands at an event boundary: a whole block may be put there. */
 bool weir__tap_at_boundary(const weir__events *ev);
 /* Bytes on their way through a tap or a filter. Nonzero: the exchange is over. */
 int weir__tap_body(weir__events *ev, weir__slice span);
-/* Looks at what has left. Nonzero: the exchange is over. */
+/* The body is complete, its end is about to leave. Nonzero: the exchange is over. */
+int weir__tap_end(weir__events *ev);
+/* Looks at what has left, and behind the end at what stands behind the last boundary. Nonzero: the
+ * exchange is over. */
 int weir__tap_look(weir__events *ev);
-/* What stands behind the last boundary. Nonzero: the exchange is over. */
-int weir__tap_finish(weir__events *ev);
+int weir__tap_flushed(weir__events *ev);
+/* The read at hand is nothing to look at any more. */
+void weir__tap_forget(const weir__events *ev);
 /* Nobody can see events any more; the stream goes on. */
 void weir__tap_lose(weir__events *ev, int why);
-/* The stream is to end with `end` at the next boundary, which may be now. Nonzero: it has ended. */
+
+/* ---- cutting.c ---- */
+
+/* The response begins: timers of budgets, and of a drain that goes on. */
+void weir__cutting_begin(weir__events *ev);
+/* The stream is to end with `end` at the next boundary, which may be now; where nobody looks there
+ * will never be one, and it ends at once. Nonzero: it has ended. */
 int weir__tap_cut(weir__events *ev, enum weir_end end);
+/* It ends here if that is due and possible. Nonzero: it has. */
+int weir__cutting_now(weir__events *ev);
+/* A block has passed, and the host wants a cut behind it or not. Nonzero: it has ended. */
+int weir__cutting_pass_boundary(weir__events *ev, bool wanted);
+/* Passes bytes that nobody looks at. Nonzero: the exchange is over. */
+int weir__cutting_pass_blind(weir__events *ev, weir__slice span);
+/* Nobody looks any more. Nonzero: it has ended. */
+int weir__cutting_lost(weir__events *ev);
+/* A drain begins. */
+void weir__drain_begin(weir_exchange *ex);
+/* WEIR__TIME_BUDGET, WEIR__TIME_DRAIN_CUT. */
+void weir__budget_on_time(weir__events *ev);
+void weir__drain_on_time(weir__events *ev);
 
 /* ---- events_time.c ---- */
 

@@ -148,8 +148,8 @@ void weir__events_on_time(weir__deadlines *deadlines, int which) {
   case WEIR__TIME_COMMIT: weir__commit_on_time(ev); break;
   case WEIR__TIME_ABANDON: weir__abandon_on_time(ev); break;
   case WEIR__TIME_STALE: weir__stale_on_time(ev); break;
-  case WEIR__TIME_BUDGET:
-  case WEIR__TIME_DRAIN_CUT:
+  case WEIR__TIME_BUDGET: weir__budget_on_time(ev); break;
+  case WEIR__TIME_DRAIN_CUT: weir__drain_on_time(ev); break;
   case WEIR__EVENT_TIMES: break;
   }
 }

@@ -119,9 +119,15 @@ void weir_relay_counters(const weir_relay *relay, weir_counters *counters) {
 
 /* ---- ending ---- */
 
+static weir_exchange *running(const weir__downstream *down) {
+  bool busy = down->state == WEIR__DOWN_BUSY && down->events;
+  return busy || down->held ? down->owner : NULL;
+}
+
+/* Once more for a response that was ended well but waits for its client: nobody waits now. */
 static void end_client(weir__downstream *down) {
-  if (down->held || (down->state == WEIR__DOWN_BUSY && down->events))
-    weir__exchange_fail(down->owner, WEIR_END_DRAINED, WEIR_ECANCELED);
+  for (int i = 0; i < 2 && running(down); i++)
+    weir__exchange_fail(running(down), WEIR_END_DRAINED, WEIR_ECANCELED);
   weir__downstream_drop(down); /* nothing if that did it already */
 }
 
@@ -154,10 +160,14 @@ static void on_drain_deadline(weir__deadline *deadline) {
 }
 
 static void begin_drain(weir_relay *relay) {
+  relay->drain_began_ms = weir__clock_now(&relay->clock);
   uv_ref((uv_handle_t *)&relay->clock.timer); /* the report must come even if nothing else lives */
   stop_taking(relay);
-  for (each(node, &relay->downstreams))
-    weir__downstream_drain(weir__container_of(node, weir__downstream, node));
+  for (each(node, &relay->downstreams)) {
+    weir__downstream *down = weir__container_of(node, weir__downstream, node);
+    weir__downstream_drain(down);
+    if (running(down)) weir__drain_begin(running(down));
+  }
 }
 
 void weir_relay_drain(weir_relay *relay, uint32_t deadline_ms, weir_done_fn done, void *user) {

@@ -35,6 +35,7 @@ struct weir_relay {
   uint64_t turned_away; /* clients that were one too many and have not gone yet */
 
   bool draining, closing;
+  uint64_t drain_began_ms;
   bool clock_closed, last; /* on the way of weir_relay_close() */
   weir__deadline drain_deadline;
   weir_done_fn drained, closed;

@@ -70,11 +70,6 @@ static bool is_whole(const weir_exchange *ex) {
   return ex->response_done && !ex->down->unwritten && weir__downstream_pending(ex->down) == 0;
 }
 
-static bool takes_nothing(const weir_exchange *ex) {
-  return ex->end == WEIR_END_TIMEOUT &&
-         (ex->stats.timer == WEIR_TIMER_STALL || ex->stats.timer == WEIR_TIMER_STALE);
-}
-
 static bool waits_for_nobody(const weir_exchange *ex) {
   return ex->end == WEIR_END_CLIENT_GONE || ex->end == WEIR_END_DRAINED;
 }
@@ -90,7 +85,7 @@ static void dismiss_client(weir_exchange *ex) {
   if (ex->end == WEIR_END_DRAINED && !ex->response_done) weir__downstream_flush(ex->down);
   if (is_whole(ex))
     weir__downstream_next(ex->down);
-  else if (takes_nothing(ex))
+  else if (ex->stalled)
     weir__downstream_reset(ex->down);
   else if (waits_for_nobody(ex) || ex->response_done || ex->down->unwritten)
     weir__downstream_drop(ex->down);

@@ -58,6 +58,7 @@ struct weir_exchange {
   bool request_unwanted; /* its rest is read and dropped */
   bool head_sent;        /* a final head has left */
   bool unmarked;         /* the origin ends its body by closing */
+  bool stalled;          /* the client takes nothing */
   bool failed;           /* the end is decided, an error answer is leaving */
   bool in_hook;          /* a hook that may answer is running */
   bool expect;           /* the client waits for a 100 and has sent nothing of its body yet */

@@ -88,7 +88,8 @@ static bool host_extends(weir_exchange *ex, enum weir_timer timer) {
 }
 
 static void end(weir_exchange *ex, enum weir_timer timer) {
-  ex->stats.timer = timer;
+  ex->stalled = timer == WEIR_TIMER_STALL || timer == WEIR_TIMER_STALE;
+  if (!ex->failed) ex->stats.timer = timer; /* of the end, not of what waits behind it */
   if (ex->answer.head && !ex->head_sent) {
     ex->end = WEIR_END_TIMEOUT;
     ex->stats.error = WEIR_ETIMEOUT;

@@ -75,12 +75,15 @@ static void check_failure(const failure *f, enum framing framing, const char *re
   play_end(&p);
 }
 
+/* Each byte where it is cheap; where hands are shaken each time the first failure stands for all. */
 static void check_failures(enum weir_event_mode mode, const char *request, size_t step) {
-  for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
+  for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+    bool coarse = i && (client_is_secure() || origin_is_secure());
     for (int framing = 0; framing < FRAMINGS; framing++)
-      for (size_t at = 0; at < sizeof events; at += step)
+      for (size_t at = 0; at < sizeof events; at += coarse ? 5 : step)
         if (can_happen(&failures[i], (enum framing)framing))
           check_failure(&failures[i], (enum framing)framing, request, mode, at);
+  }
 }
 
 static void a_tap_ends_at_a_boundary_and_is_cut_inside_an_event(void) {

@@ -210,6 +210,23 @@ static void a_post(fixture *f) {
   peer_say(client, "world");
 }
 
+#define OK_EVENTS \
+  "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+/* Its second event comes in pieces, and the origin dies at a boundary. */
+static void an_event_stream(fixture *f) {
+  world_of(f)->answer = OK_EVENTS "b\r\ndata: one\n\n\r\n";
+  peer *client = asks(f, GET);
+  UNTIL(f, client, heard(client, "one"));
+  say_everywhere(f, "d\r\nid: 1\ndata: a\r\n");
+  UNTIL(f, client, true);
+  say_everywhere(f, "9\r\n\ndata: b\n\r\n");
+  say_everywhere(f, "1\r\n\n\r\n");
+  calm(f);
+  for (size_t i = 0; i < f->origin.count; i++) peer_close(origin_peer(&f->origin, i));
+  UNTIL(f, client, false);
+}
+
 /* ---- plays with a host ---- */
 
 static void note(fixture *f, int rc) {
@@ -453,6 +470,40 @@ static void guarding(fixture *f) {
   f->options.events = &events;
 }
 
+static int put_behind(weir_exchange *ex, const weir_sse_event *event, void *user) {
+  weir_sse_fields more = {WEIR_SSE_FIELDS_INIT, .data = event->data, .data_len = event->data_len};
+  (void)user;
+  int rc = weir_exchange_put_event(ex, &more, WEIR_EVENT_BEHIND);
+  if (rc == 0) rc = weir_exchange_put_event(ex, &more, WEIR_EVENT_BEFORE);
+  CHECK(rc == 0 || rc == WEIR_ENOMEM || rc == WEIR_ESTATE);
+  return rc == WEIR_ENOMEM ? 503 : 0;
+}
+
+static void filtering(fixture *f) {
+  static const weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .mode = WEIR_EVENTS_FILTER,
+                                       .error_event = "openai"};
+  f->options.events = &o;
+  f->hooks.on_event = put_behind;
+}
+
+static void tapping(fixture *f) {
+  static const weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .mode = WEIR_EVENTS_TAP,
+                                       .error_event = "event"};
+  f->options.events = &o;
+}
+
+static int set_budget(weir_exchange *ex, weir_head *head, void *user) {
+  static const char *const markers[] = {"data: [DONE]", NULL};
+  const weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .max_events = 2, .max_ms = 60000,
+                                .cut_event = "data: [CUT]", .end_markers = markers};
+  (void)head, (void)user;
+  int rc = weir_exchange_set_events(ex, &o);
+  CHECK(rc == 0 || rc == WEIR_ENOMEM);
+  return rc ? 503 : 0;
+}
+
+static void budgeting(fixture *f) { f->hooks.on_request = set_budget; }
+
 const scenario scenarios[] = {
     {"stream", nothing, a_stream, WEIR_END_COMPLETE, 200},
     {"upload", nothing, an_upload, WEIR_END_COMPLETE, 200},
@@ -485,6 +536,9 @@ const scenario scenarios[] = {
     {"sent again", choosy, a_request_sent_again, WEIR_END_COMPLETE, 200},
     {"guarded stream", guarding, a_guarded_stream, WEIR_END_COMPLETE, 200},
     {"edited heads", editing, a_stream, WEIR_END_COMPLETE, 200},
+    {"events seen", tapping, an_event_stream, WEIR_END_TRUNCATED, 200},
+    {"events filtered", filtering, an_event_stream, WEIR_END_TRUNCATED, 200},
+    {"events with a budget", budgeting, an_event_stream, WEIR_END_CUT, 200},
 };
 
 const size_t scenario_count = sizeof scenarios / sizeof *scenarios;

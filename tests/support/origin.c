@@ -72,30 +72,48 @@ peer *origin_peer(const origin_server *o, size_t n) {
   return node == &o->peers ? NULL : weir__container_of(node, peer, node);
 }
 
+static int socket_at(int port, struct sockaddr_in *at) {
+  *at = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  at->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return socket(AF_INET, SOCK_STREAM, 0);
+}
+
+/* Bound, it is given to nobody who asks for any port; not listening, it refuses. */
+static void keep_port(origin_server *o) {
+  struct sockaddr_in at;
+  const int on = 1;
+  o->keeper = socket_at(o->port, &at);
+  CHECK_INT(setsockopt(o->keeper, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+  CHECK_INT(bind(o->keeper, (struct sockaddr *)&at, sizeof at), 0);
+}
+
+static void give_port_back(origin_server *o) {
+  if (o->keeper) close(o->keeper);
+  o->keeper = 0;
+}
+
 void origin_stop(origin_server *o) {
-  if (!o->closed) uv_close(&o->handle.any, NULL);
+  if (o->closed) return;
+  uv_close(&o->handle.any, NULL);
   o->closed = true;
+  if (o->port) keep_port(o);
 }
 
 void origin_again(origin_server *o) {
+  give_port_back(o);
   loop_settle(o->loop); /* libuv must be done with the old handle */
   listen_at_port(o, o->port);
 }
 
 void origin_close(origin_server *o) {
   origin_stop(o);
+  give_port_back(o);
   peers_close(&o->peers);
 }
 
 void origin_free(origin_server *o) { peers_free(&o->peers); }
 
 /* ---- nobody answers ---- */
-
-static int socket_at(int port, struct sockaddr_in *at) {
-  *at = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  at->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return socket(AF_INET, SOCK_STREAM, 0);
-}
 
 void black_hole_open(black_hole *b) {
   struct sockaddr_in at;

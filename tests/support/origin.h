@@ -15,13 +15,15 @@ typedef struct origin_server {
   bool secure; /* they speak TLS .. */
   int version; /* .. of this version only; 0: of any (TLS1_2_VERSION) */
   bool closed;
+  int keeper; /* a socket that keeps the port of one that was stopped; 0: none */
 } origin_server;
 
 /* At a path, or with NULL at a free port of 127.0.0.1. */
 void origin_open(origin_server *o, loop *l, const char *path);
 /* The connection number `n`, counted from 0; NULL if it has not come yet. */
 peer *origin_peer(const origin_server *o, size_t n);
-/* Refuses connections from now on; those it has stay. */
+/* Refuses connections from now on; those it has stay. The port stays its own: another process would
+ * get what is sent there. */
 void origin_stop(origin_server *o);
 /* Listens again, on the same port. */
 void origin_again(origin_server *o);

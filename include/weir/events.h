@@ -91,7 +91,8 @@ typedef struct weir_event_options {
   uint8_t commit_event;  /* 1: the first event */
   uint32_t commit_bytes; /* so many bytes of the body; with the others alone 64 KiB */
   uint32_t commit_ms;    /* so long after the head came */
-  uint32_t replay_bytes; /* so much of a request body is kept, that WEIR_COMMIT_NEXT can send it again;
+  uint32_t
+      replay_bytes; /* so much of a request body is kept, that WEIR_COMMIT_NEXT can send it again;
                             a longer one, or one with trailer fields, cannot be sent again */
 
   /* How it ends. */
@@ -197,10 +198,11 @@ typedef struct weir_ledger {
   size_t size;
   weir_histogram added_us;      /* from the read of the origin to the moment the client's socket had
                               accepted all of it, microseconds, a read each */
-  weir_histogram gaps_ms;  /* between two reads of the origin with body bytes */
-  uint64_t merged[WEIR_MERGES];    /* reads whose bytes left later, by enum weir_merge */
-  weir_histogram first_byte_ms;    /* entered at its end; of a stream: one entry. Of a relay: one a stream */
-  weir_histogram first_event_ms;   /* all three from the moment the request head was complete */
+  weir_histogram gaps_ms;       /* between two reads of the origin with body bytes */
+  uint64_t merged[WEIR_MERGES]; /* reads whose bytes left later, by enum weir_merge */
+  weir_histogram
+      first_byte_ms; /* entered at its end; of a stream: one entry. Of a relay: one a stream */
+  weir_histogram first_event_ms; /* all three from the moment the request head was complete */
   weir_histogram first_content_ms;
 } weir_ledger;
 

@@ -176,9 +176,7 @@ uint64_t weir__clock_now(const weir__clock *clock) {
   return now ? now : 1;
 }
 
-uint64_t weir__clock_ns(const weir__clock *clock) {
-  return uv_hrtime() + clock->skew * 1000000;
-}
+uint64_t weir__clock_ns(const weir__clock *clock) { return uv_hrtime() + clock->skew * 1000000; }
 
 void weir__clock_advance(weir__clock *clock, uint64_t ms) {
   assert(!clock->firing);

@@ -209,8 +209,8 @@ static void derive(weir__event_rules *r) {
   r->boundaries = r->alters || o->mode == WEIR_EVENTS_TAP || r->marker_count || o->first_event_ms ||
                   o->first_content_ms || o->event_gap_ms;
   r->commits = commits(o);
-  r->watches = r->commits || o->first_byte_ms || o->abandon_bytes || o->abandon_ms ||
-               o->stale_ms || o->ledger;
+  r->watches = r->commits || o->first_byte_ms || o->abandon_bytes || o->abandon_ms || o->stale_ms ||
+               o->ledger;
 }
 
 static int copy_all(weir__event_rules *r) {
@@ -299,8 +299,8 @@ static int end_block(weir__buf *out, const char *text) {
 
 int weir__terminal_write(weir__buf *out, const char *text, bool lines, enum weir_end end,
                          enum weir_timer timer) {
-  const char *values[3] = {weir_end_name(end), end == WEIR_END_TIMEOUT ? weir_timer_name(timer) : "",
-                           sentence_of(end)};
+  const char *values[3] = {weir_end_name(end),
+                           end == WEIR_END_TIMEOUT ? weir_timer_name(timer) : "", sentence_of(end)};
   if (lines) return expand(out, terminal_line, values);
   int rc = expand(out, text, values);
   return rc ? rc : end_block(out, text);

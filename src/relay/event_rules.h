@@ -17,7 +17,7 @@ typedef struct weir__marker {
 } weir__marker;
 
 typedef struct weir__event_rules {
-  weir_event_options o; /* defaults filled in; its strings are ours, names of terminal events
+  weir_event_options o;  /* defaults filled in; its strings are ours, names of terminal events
                            replaced by what they stand for */
   weir__slice heartbeat; /* of a text/event-stream */
   weir__marker *markers;

@@ -211,9 +211,7 @@ int weir__events_body(weir_exchange *ex, weir__slice span) {
   return ev->held ? weir__commit_body(ev, span) : weir__heartbeat_body(ev, span);
 }
 
-int weir__events_divert(weir__events *ev, weir__slice bytes) {
-  return weir__stale_keep(ev, bytes);
-}
+int weir__events_divert(weir__events *ev, weir__slice bytes) { return weir__stale_keep(ev, bytes); }
 
 int weir__events_sent(weir__events *ev) {
   weir__stale_sent(ev);

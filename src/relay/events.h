@@ -84,7 +84,7 @@ typedef struct weir__events {
   uint32_t left[WEIR__SEMANTIC_TIMERS]; /* of each while the origin is paused, else WEIR_OFF */
   weir_sse_parser *parser;              /* NULL: nobody looks, or nobody can */
   weir__buf behind;                     /* what on_event puts behind its event */
-  weir__commit *commit;    /* what is held, or has been and is leaving; or NULL */
+  weir__commit *commit;                 /* what is held, or has been and is leaving; or NULL */
   weir__deadlines deadlines;
   uint64_t due[WEIR__EVENT_TIMES];
   /* As weir_stats has them. */

@@ -149,8 +149,8 @@ void weir__exchange_on_timer(weir__deadlines *deadlines, int timer);
  * else the exchange has ended, or is about to. */
 bool weir__exchange_ask_timeout(weir_exchange *ex, enum weir_timer timer);
 void weir__exchange_stop_awaiting(weir_exchange *ex); /* the origin has nothing more to say */
-void weir__exchange_await_client(weir_exchange *ex); /* bytes wait for it */
-void weir__exchange_client_taken(weir_exchange *ex); /* fewer do */
+void weir__exchange_await_client(weir_exchange *ex);  /* bytes wait for it */
+void weir__exchange_client_taken(weir_exchange *ex);  /* fewer do */
 
 /* tunnel.c */
 int weir__tunnel_begin(weir_exchange *ex, const weir_head *head);

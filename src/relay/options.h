@@ -21,8 +21,8 @@ typedef struct weir__settings {
   weir__policy policy; /* its strings are ours */
   weir__cidrs trusted;
   weir__event_rules *events; /* never NULL */
-  uint64_t body_min;  /* bytes of a request body that must come in request_body_ms */
-  uint64_t stall_min; /* bytes that a client must take in stall_ms */
+  uint64_t body_min;         /* bytes of a request body that must come in request_body_ms */
+  uint64_t stall_min;        /* bytes that a client must take in stall_ms */
 } weir__settings;
 
 /* Reads the allocator only, since everything else needs it. */

@@ -355,7 +355,7 @@ static void by_path(fixture *f) {
   f->options.outbox_high = 8 * KIB;
   snprintf(w->url, sizeof w->url, "unix:/tmp/weir-scenario-%d", (int)getpid());
   f->origin_options.url = w->url;
-  origin_stop(&f->origin);
+  origin_close(&f->origin);
   settle(f);
   origin_open(&f->origin, &f->loop, w->url + strlen("unix:"));
 }

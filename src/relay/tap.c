@@ -140,7 +140,8 @@ static int see_first(weir__events *ev, weir__slice span) {
 /* A block that lies in the bytes that were read stays there until they have left; one that came in
  * pieces is the parser's, and copied. */
 static int pass_block(weir__events *ev, weir__slice raw, weir__slice span) {
-  bool in_place = raw.ptr >= span.ptr && raw.ptr < span.ptr + span.len;
+  uintptr_t at = (uintptr_t)raw.ptr, from = (uintptr_t)span.ptr; /* of memories of their own */
+  bool in_place = at >= from && at - from < span.len;
   return in_place ? weir__exchange_pass(ev->ex, raw) : weir__exchange_pass_text(ev->ex, raw);
 }
 

@@ -1,7 +1,7 @@
 # Fuzz targets: with WEIR_FUZZ for libFuzzer (sh tests/fuzz/run.sh), and always as programs that replay the seeds and
 # the old findings.
 
-set(fuzz_targets h1_request h1_response forward url sse exchange flood tls_server tls_client tls_records)
+set(fuzz_targets h1_request h1_response forward url sse exchange events flood tls_server tls_client tls_records)
 set(fuzz_dir ${CMAKE_CURRENT_SOURCE_DIR}/fuzz)
 
 # What the targets share, and what they take from other tests.
@@ -27,7 +27,10 @@ function(weir_fuzz_target name main)
     target_sources(${name} PRIVATE ${fuzz_dir}/forward_judge.c)
   endif()
   if(target MATCHES "exchange|flood")
-    target_sources(${name} PRIVATE ${fuzz_dir}/script.c ${fuzz_dir}/judge.c ${fuzz_dir}/stage.c)
+    target_sources(${name} PRIVATE ${fuzz_dir}/script.c ${fuzz_dir}/judge.c)
+  endif()
+  if(target MATCHES "exchange|events|flood")
+    target_sources(${name} PRIVATE ${fuzz_dir}/stage.c)
     target_link_options(${name} PRIVATE # see stage.h
       LINKER:--wrap=weir__connect_start,--wrap=weir__connect_cancel,--wrap=uv_now,--wrap=time)
   endif()
@@ -71,7 +74,7 @@ if(WEIR_FUZZ)
   list(APPEND seed_files $<TARGET_FILE:seeds_hostile>)
 endif()
 
-foreach(name IN ITEMS seeds_exchange seeds_forward)
+foreach(name IN ITEMS seeds_events seeds_exchange seeds_forward)
   add_executable(${name} ${fuzz_dir}/${name}.c ${fuzz_dir}/seeds.c)
   target_link_libraries(${name} PRIVATE weir_testing)
   list(APPEND seed_files $<TARGET_FILE:${name}>)

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 
 seconds=${1:-30}
 [ $# -eq 0 ] || shift
-targets=${*:-h1_request h1_response forward url sse exchange flood tls_server tls_client tls_records}
+targets=${*:-h1_request h1_response forward url sse exchange events flood tls_server tls_client tls_records}
 build=${WEIR_BUILD_DIR:-build/fuzz}
 dir=tests/fuzz
 

@@ -326,6 +326,7 @@ static void open_relay(stage *s) {
   alloc_init(&s->alloc);
   s->hooks = hooks;
   s->hooks.user = s;
+  s->hooks.on_event = s->set.on_event;
   o.allocator = s->alloc.hooks;
   o.hooks = &s->hooks;
   if (getenv("WEIR_TEST_LOG")) o.log = on_log, o.log_level = WEIR_LOG_DEBUG;

@@ -62,6 +62,8 @@ typedef struct stage_settings {
   const char *host;      /* that requests get, or NULL */
   size_t client_window, origin_window; /* bytes the sockets take at first; SIZE_MAX: all, always */
   bool forget;                         /* what is written: much of it, and nobody will judge it */
+  /* Of event streams, or NULL; its user is the stage. */
+  int (*on_event)(weir_exchange *ex, const weir_sse_event *event, void *user);
   unsigned fail_at; /* the allocation that fails, counted once the relay stands; 0: none */
 } stage_settings;
 

@@ -7,9 +7,6 @@
 #include "base/list.h"
 #include "weir/err.h"
 
-/* What is larger makes record buffers grow, which go back when no such came for a while. */
-enum { LARGE = 900, REST_MS = 2000 };
-
 typedef struct stream_tls {
   weir__stream base;
   weir__stream *below;
@@ -17,7 +14,6 @@ typedef struct stream_tls {
   weir__io *io;
   weir__clock *clock;
   weir__deadline catch_up; /* due at once: there is something to report from before read_start() */
-  weir__deadline rest;     /* due when the record buffers are to go back */
   weir__buf early;         /* cipher bytes to be taken first */
   int end;                 /* what on_end will say .. */
   bool ended, told;        /* .. once it is known, until it was said */
@@ -41,14 +37,6 @@ int weir__tls_loop_need(weir__io *io) {
 
 static weir__room cipher_room(const stream_tls *s) {
   return weir__room_of(s->io->tls->cipher, sizeof s->io->tls->cipher);
-}
-
-static void on_rest(weir__deadline *deadline) {
-  weir__tls_rest(weir__container_of(deadline, stream_tls, rest)->engine);
-}
-
-static void moved(stream_tls *s, size_t bytes) {
-  if (bytes > LARGE) weir__deadline_set(s->clock, &s->rest, REST_MS);
 }
 
 /* ---- reading ---- */
@@ -84,7 +72,6 @@ static int take_some(stream_tls *s, weir__slice *in) {
   weir__room out = cipher_room(s);
   int rc = weir__tls_read(s->engine, in, &plain, &out);
   say(s, &out);
-  moved(s, plain.len);
   if (rc == WEIR__TLS_CLOSED) set_end(s, 0);
   if (rc < 0) set_end(s, rc);
   if (plain.len) s->base.events->on_data(s->base.owner, weir__room_slice(&plain));
@@ -174,7 +161,6 @@ static int write_plain(weir__stream *base, const weir__slice *slices, size_t cou
     int taken = out.len ? weir__stream_writev(s->below, &cipher, 1) : 0;
     if (taken < 0) return fail(s, taken);
     s->added += out.len;
-    moved(s, out.len);
     full |= taken;
   } while (rc == WEIR__TLS_FULL);
   s->added -= length(slices, count);
@@ -220,7 +206,6 @@ static void begin_close(stream_tls *s) {
   s->reading = false;
   s->refusal = WEIR_ECANCELED;
   weir__deadline_stop(s->clock, &s->catch_up);
-  weir__deadline_stop(s->clock, &s->rest);
 }
 
 static void close_stream(weir__stream *base) {
@@ -290,9 +275,7 @@ int weir__stream_tls_new(weir__stream **stream, weir__io *io, weir__clock *clock
   s->io = io;
   s->clock = clock;
   s->catch_up.fn = on_catch_up;
-  s->rest.fn = on_rest;
-  weir__tls_rest(engine);
-  weir__deadline_set(clock, &s->rest, REST_MS); /* tickets of TLS 1.3 are still to be sent */
+  weir__tls_share(engine, &io->tls->spare);
   weir__stream_own(below, &events, s);
   *stream = &s->base;
   return 0;

@@ -20,6 +20,7 @@
 typedef struct weir__tls_loop {
   unsigned jobs;    /* handshake steps in the thread pool .. */
   weir__list queue; /* .. and those that wait for it, the first one first */
+  weir__tls_spare spare;
   char plain[WEIR__SCRATCH + WEIR__TLS_CIPHER];
   char cipher[WEIR__SCRATCH + 2 * WEIR__TLS_CIPHER];
 } weir__tls_loop;

@@ -1,6 +1,6 @@
 /* The TLS engine over Mbed TLS: bytes in, bytes out. It knows no stream, no loop and no file. An
- * engine belongs to whoever made it; Mbed TLS's buffers of 16 KiB each way, which Debian's build
- * never gives back, are most of it. */
+ * engine belongs to whoever made it; Mbed TLS's buffers of 16 KiB each way are most of it, until it
+ * shares them (tls_memory.c). */
 #include "net/tls.h"
 
 #include <assert.h>
@@ -30,15 +30,19 @@ static int receive_cipher(void *engine, unsigned char *bytes, size_t len) {
   return (int)n;
 }
 
-static void enter(weir__tls *e, weir__slice *in, weir__room *out) {
+/* False: there is no memory for it, now and ever. */
+static bool enter(weir__tls *e, weir__slice *in, weir__room *out) {
   assert(!e->out); /* one call at a time */
+  if (!weir__tls_take_buffers(e)) return e->failure = WEIR_ENOMEM, false;
   e->nothing = weir__slice_of("", 0);
   e->in = in ? in : &e->nothing;
   e->out = out;
   e->before = out->len;
+  return true;
 }
 
 static int leave(weir__tls *e, int rc) {
+  weir__tls_give_buffers(e);
   e->in = NULL;
   e->out = NULL;
   return rc;
@@ -155,7 +159,7 @@ static int handshake(weir__tls *e) {
 int weir__tls_handshake(weir__tls *e, weir__slice *in, weir__room *out) {
   if (e->failure) return e->failure;
   if (e->open) return WEIR__TLS_DONE;
-  enter(e, in, out);
+  if (!enter(e, in, out)) return e->failure;
   return leave(e, handshake(e));
 }
 
@@ -194,7 +198,7 @@ static int read_plain(weir__tls *e, weir__room *plain) {
 int weir__tls_read(weir__tls *e, weir__slice *in, weir__room *plain, weir__room *out) {
   if (e->failure) return e->failure;
   if (!e->open) return WEIR_ESTATE;
-  enter(e, in, out);
+  if (!enter(e, in, out)) return e->failure;
   return leave(e, e->over ? got_close_notify(e) : read_plain(e, plain));
 }
 
@@ -253,7 +257,7 @@ static int write_plain(weir__tls *e, weir__tls_flush *f) {
 int weir__tls_write(weir__tls *e, weir__tls_flush *plain, weir__room *out) {
   if (e->failure) return e->failure;
   if (!e->open || e->close_sent) return WEIR_ESTATE;
-  enter(e, NULL, out);
+  if (!enter(e, NULL, out)) return e->failure;
   return leave(e, write_plain(e, plain));
 }
 
@@ -270,7 +274,7 @@ int weir__tls_close(weir__tls *e, weir__room *out) {
   if (e->failure) return e->failure;
   if (!e->open) return WEIR_ESTATE;
   if (e->close_sent) return WEIR__TLS_DONE;
-  enter(e, NULL, out);
+  if (!enter(e, NULL, out)) return e->failure;
   return leave(e, close_notify(e));
 }
 
@@ -370,6 +374,7 @@ int weir__tls_connect(weir__tls **engine, weir__mem *mem, weir_tls *tls, const c
 
 void weir__tls_free(weir__tls *e) {
   if (!e) return;
+  weir__tls_leave_buffers(e);
   mbedtls_ssl_free(&e->ssl);
   weir__tls_config_drop(e->config);
   weir__mem_free(e->mem, e->verify_name);

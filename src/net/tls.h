@@ -82,9 +82,16 @@ int weir__tls_write(weir__tls *engine, weir__tls_flush *plain, weir__room *out);
 /* Sends close_notify, once; no write may follow, reads may. */
 int weir__tls_close(weir__tls *engine, weir__room *out);
 
-/* Gives back the memory that an idle connection does not need, for two system calls; nothing else
- * changes. Worth it when some seconds passed since the last large record, or the handshake. */
-void weir__tls_rest(weir__tls *engine);
+/* Record buffers that open engines of one thread share: 33 KB for all of them. Zero at first; its
+ * memory is there as long as one of its engines is, before which it must not go. */
+typedef struct weir__tls_spare {
+  unsigned char *in, *out;
+  unsigned users;
+} weir__tls_spare;
+
+/* From now on the engine, which is open (or nothing happens), uses `spare` and not its own, but for
+ * as long as it holds half a record. A call may then fail with WEIR_ENOMEM. */
+void weir__tls_share(weir__tls *engine, weir__tls_spare *spare);
 
 /* How many bytes of `in` are whole records, or too wrong to become any: a handshake step with less
  * is not worth a job. */

@@ -128,10 +128,19 @@ struct weir__tls {
   int alert;                /* that came, or -1 */
   uint32_t cert_flags;      /* what is wrong with the peer's chain */
   bool cert_seen, cert_alone;
-  bool open, over;      /* handshake is over; close_notify came */
-  bool close_sent;      /* ours is on its way */
-  bool session_waiting; /* to be fetched */
+  bool open, over;          /* handshake is over; close_notify came */
+  bool close_sent;          /* ours is on its way */
+  bool session_waiting;     /* to be fetched */
+  bool bare;                /* has no record buffers at present .. */
+  weir__tls_spare *spare;   /* .. but these when it needs some; NULL: has its own .. */
+  unsigned char counter[8]; /* .. and this goes with them: of the next record that comes */
 };
+
+/* Around all that touches record buffers (tls_memory.c). False without memory. */
+bool weir__tls_take_buffers(weir__tls *engine);
+void weir__tls_give_buffers(weir__tls *engine);
+/* The engine goes. */
+void weir__tls_leave_buffers(weir__tls *engine);
 
 /* Sets a session for resumption if it is of use. */
 void weir__tls_resume_with(weir__tls *engine, weir__slice session);

@@ -30,7 +30,7 @@ typedef struct tls_fuzz {
   enum mbed_side side;
   size_t out_room, plain_room; /* how large they are */
   char *plain_bytes;
-  bool rests; /* weir__tls_rest() between the calls */
+  bool rests; /* shares its record buffers once it is open */
 
   fuzz_record out, plain; /* all that came of it */
   size_t taken;           /* cipher bytes */

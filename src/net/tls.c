@@ -113,12 +113,15 @@ static int fail_with(weir__tls *e, int code) {
 /* ---- handshake ---- */
 
 /* What Mbed TLS lets pass where a certificate is only wanted. */
-static int opened(weir__tls *e) {
+static bool is_welcome(weir__tls *e) {
   uint32_t flags = flags_of(e) & ~(uint32_t)MBEDTLS_X509_BADCERT_MISSING;
-  if (e->config->o.client_cert == WEIR_TLS_CLIENT_CERT_WANTED && flags) {
-    e->before = e->out->len;
-    return fail(e, weir__tls_cert_error(flags, e->cert_alone));
-  }
+  if (e->config->o.client_cert != WEIR_TLS_CLIENT_CERT_WANTED || !flags) return true;
+  e->before = e->out->len;
+  (void)fail(e, weir__tls_cert_error(flags, e->cert_alone));
+  return false;
+}
+
+static int opened(weir__tls *e) {
   e->open = true;
   e->session_waiting =
       !e->config->server && !e->config->o.no_resumption && weir__tls_version(e) == WEIR_TLS_1_2;
@@ -148,8 +151,19 @@ static int shake(weir__tls *e) {
   return rc;
 }
 
+/* Mbed TLS would make a server's tickets at the first read or write: that is no work for a loop. */
+static int send_tickets(weir__tls *e) {
+  int rc = 0;
+  e->before = e->out->len;
+  while (e->config->server && !rc && e->ssl.MBEDTLS_PRIVATE(state) != MBEDTLS_SSL_HANDSHAKE_OVER)
+    rc = mbedtls_ssl_handshake_step(&e->ssl);
+  return rc;
+}
+
 static int handshake(weir__tls *e) {
   int rc = shake(e);
+  if (rc == 0 && !is_welcome(e)) return e->failure;
+  if (rc == 0) rc = send_tickets(e);
   if (rc == 0) return opened(e);
   if (rc == MBEDTLS_ERR_SSL_WANT_READ) return WEIR__TLS_MORE;
   if (rc == MBEDTLS_ERR_SSL_WANT_WRITE) return WEIR__TLS_FULL;

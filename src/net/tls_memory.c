@@ -7,7 +7,6 @@
  * one behind another, which also stays in the processor's cache. A build of Mbed TLS with
  * MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH would keep 1 KB each way, and would have to allocate for each
  * record that is larger. */
-#include <mbedtls/platform.h>
 #include <stdint.h>
 
 #include "net/tls_mbed.h"

@@ -121,7 +121,13 @@ static bool is_welcome(weir__tls *e) {
   return false;
 }
 
+/* The sizes of records do not change any more. */
 static int opened(weir__tls *e) {
+  int most = mbedtls_ssl_get_max_out_record_payload(&e->ssl);
+  int more = mbedtls_ssl_get_record_expansion(&e->ssl);
+  if (most <= 0 || more < 0) return fail_with(e, MBEDTLS_ERR_SSL_INTERNAL_ERROR);
+  e->record_max = most < WEIR__TLS_RECORD ? (size_t)most : WEIR__TLS_RECORD;
+  e->record_more = (size_t)more;
   e->open = true;
   e->session_waiting =
       !e->config->server && !e->config->o.no_resumption && weir__tls_version(e) == WEIR_TLS_1_2;
@@ -247,11 +253,8 @@ static const char *gather(const weir__tls_flush *f, char *room, size_t len) {
 
 static int write_record(weir__tls *e, weir__tls_flush *f) {
   char room[WEIR__TLS_RECORD];
-  int most = mbedtls_ssl_get_max_out_record_payload(&e->ssl);
-  int expansion = mbedtls_ssl_get_record_expansion(&e->ssl);
-  if (most <= 0 || expansion < 0) return MBEDTLS_ERR_SSL_INTERNAL_ERROR;
-  size_t len = length(f, (size_t)most < sizeof room ? (size_t)most : sizeof room);
-  if (e->out->cap - e->out->len < len + (size_t)expansion) return MBEDTLS_ERR_SSL_WANT_WRITE;
+  size_t len = length(f, e->record_max);
+  if (e->out->cap - e->out->len < len + e->record_more) return MBEDTLS_ERR_SSL_WANT_WRITE;
   int n = mbedtls_ssl_write(&e->ssl, (const unsigned char *)gather(f, room, len), len);
   if (n < 0) return n;
   f->skip += (size_t)n;

@@ -125,6 +125,8 @@ struct weir__tls {
   weir__slice *in, nothing; /* of the call at hand .. */
   weir__room *out;          /* .. and NULL outside of it */
   size_t before;            /* so much stood there when it took bytes, or began, last */
+  size_t record_max;        /* plain bytes of a record .. */
+  size_t record_more;       /* .. and what it has besides */
   int failure;              /* what ended it, or 0 */
   int alert;                /* that came, or -1 */
   uint32_t cert_flags;      /* what is wrong with the peer's chain */

@@ -14,13 +14,15 @@ cannot_fail='
   uv_queue_work uv_translate_sys_error uv_unref uv_update_time
   __assert_fail __errno_location abort inet_ntop inet_pton memchr memcmp memcpy memmem memmove memset qsort strcasecmp
   strchr strcmp strcspn strlen strncasecmp strncmp strrchr strspn strstr bcmp
-  fclose madvise sysconf pthread_mutex_destroy pthread_mutex_init pthread_mutex_lock pthread_mutex_unlock rewind setvbuf
+  fclose pthread_mutex_destroy pthread_mutex_init pthread_mutex_lock pthread_mutex_unlock rewind setvbuf
   gmtime_r htonl htons ntohl ntohs snprintf time vsnprintf'
 # Files that cannot be read: tests/unit/net_tls_options_test.c.
 files='ferror fopen fread fseek ftell'
 # What Mbed TLS says and cannot get: tests/unit/net_tls_*_test.c.
 # What weir_options.allocator stands for: tests/relay/failmalloc_test.c.
 allocator='free malloc realloc'
+# Record buffers of Mbed TLS's kind: tests/unit/net_tls_memory_test.c.
+records=calloc
 
 nm -u -P "$1" | awk 'NF > 1 && $2 == "U" { print $1 }' |
   grep -vE '^(weir_|llhttp_|mbedtls_|psa_|_GLOBAL_OFFSET_TABLE_$|_ITM_|__gmon_start__$|__stack_chk_|__(a|ub|t|l|ms)san_|__gcov_|__sanitizer_|__llvm_)' |
@@ -31,7 +33,7 @@ sed 's/^[^ ]* //' calls.syms | sort >"$lists/renamed"
 {
   cat "$lists/renamed"
   sed -nE 's/^.*SHOWN [^(]*[ *]([a-z_0-9]+)\(.*/\1/p' fault_system.c
-  printf '%s\n' $cannot_fail $allocator $files
+  printf '%s\n' $cannot_fail $allocator $records $files
 } | sort -u >"$lists/known"
 
 comm -23 "$lists/called" "$lists/known" | sed 's/$/ is called by the library, and no fault was thought of/' >"$lists/faults"

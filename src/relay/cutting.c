@@ -25,7 +25,6 @@ int weir__cutting_now(weir__events *ev) {
 }
 
 int weir__tap_cut(weir__events *ev, enum weir_end end) {
-  if (!is_running(ev)) return 0;
   if (!ev->cutting) ev->cut_end = end;
   ev->cutting = ev->in_path = true;
   return weir__cutting_now(ev);

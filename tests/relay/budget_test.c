@@ -225,6 +225,33 @@ static void an_abort_while_a_cut_waits_is_an_abort(void) {
   play_end(&p);
 }
 
+static int abort_two(play *p, weir_exchange *ex, const weir_sse_event *event) {
+  (void)p;
+  if (event->data[0] == '2') weir_exchange_abort(ex);
+  return 0;
+}
+
+/* Also in the hook behind which it would have been cut. */
+static void an_abort_at_the_boundary_of_a_cut_is_an_abort(void) {
+  for (EACH_MODE(m)) {
+    play p;
+    play_init(&p);
+    p.judge = abort_two;
+    p.options.mode = *m;
+    p.options.max_events = 2;
+    p.options.max_ms = *m == WEIR_EVENTS_FILTER ? 0 : 5000;
+    p.options.cut_event = CUT;
+    play_start(&p, GET);
+    play_say(&p, "data: 1\n\ndata");
+    pass(&p.f, 5000);
+    play_say(&p, ": 2\n\n");
+    CHECK_CUT(&p, *m == WEIR_EVENTS_FILTER ? "data: 1\n\n" : "data: 1\n\ndata: 2\n\n");
+    CHECK_END(&p.f, WEIR_END_CUT);
+    CHECK_INT(only_end(&p.f)->stats.in_band, 0);
+    play_end(&p);
+  }
+}
+
 static void an_end_before_the_time_is_none_of_it(void) {
   play p;
   play_init(&p);
@@ -337,6 +364,7 @@ int main(int argc, char **argv) {
   TEST(time_runs_out_at_once_at_a_boundary);
   TEST(time_that_runs_out_inside_an_event_waits_for_its_end);
   TEST(an_abort_while_a_cut_waits_is_an_abort);
+  TEST(an_abort_at_the_boundary_of_a_cut_is_an_abort);
   TEST(an_end_before_the_time_is_none_of_it);
   TEST(a_hook_may_cut);
   TEST(a_compressed_stream_is_cut_hard_at_the_byte);

@@ -42,6 +42,7 @@ static void a_stream_ends_at_its_boundary_when_the_time_has_come(void) {
     pass(&p.f, 400);
     CHECK_INT(p.f.end_count, 0);
     pass(&p.f, 100);
+    CHECK_INT(p.f.end_count, 1);
     CHECK_WHOLE(&p, "data: 1\n\ndata: 2\n\nretry: 1234\n" BYE_SENT);
     CHECK_END(&p.f, WEIR_END_DRAINED);
     CHECK_INT(only_end(&p.f)->stats.in_band, 1);
@@ -64,11 +65,12 @@ static void inside_an_event_its_end_is_awaited(void) {
       play_send(&p, event, cut);
       weir_relay_drain(p.f.relay, 10000, on_drained, &done);
       pass(&p.f, 2000);
+      CHECK_INT(p.f.end_count, *m == WEIR_EVENTS_FILTER);
       if (*m == WEIR_EVENTS_FILTER) {
         CHECK_WHOLE(&p, "retry: 1234\n" BYE_SENT);
       } else {
-        CHECK_INT(p.f.end_count, 0);
         play_say(&p, event + cut);
+        CHECK_INT(p.f.end_count, 1);
         CHECK_WHOLE(&p, "event: x\r\ndata: 2\r\n\r\nretry: 1234\n" BYE_SENT);
       }
       CHECK_END(&p.f, WEIR_END_DRAINED);
@@ -102,6 +104,7 @@ static void what_is_said_is_what_was_asked_for(void) {
     play_say(&p, cases[i].say);
     weir_relay_drain(p.f.relay, 10000, on_drained, &done);
     pass(&p.f, 2000);
+    CHECK_INT(p.f.end_count, 1);
     CHECK_WHOLE(&p, cases[i].want);
     CHECK_END(&p.f, WEIR_END_DRAINED);
     play_end(&p);
@@ -128,6 +131,7 @@ static void a_head_that_comes_during_the_drain_has_the_rest_of_the_time(void) {
       CHECK_INT(p.f.end_count, 0);
     }
     pass(&p.f, 100);
+    CHECK_INT(p.f.end_count, 1);
     CHECK_WHOLE(&p, late ? "retry: 1234\n" BYE_SENT : "data: 1\n\nretry: 1234\n" BYE_SENT);
     CHECK_END(&p.f, WEIR_END_DRAINED);
     play_end(&p);
@@ -205,32 +209,42 @@ static void a_tap_that_is_lost_while_its_end_is_awaited_runs_on_too(void) {
   play_end(&p);
 }
 
-/* What waits for a client that takes nothing does not hold the deadline up. */
-static void a_word_that_nobody_takes_does_not_outlast_the_deadline(void) {
+static void fill_client(play *p) {
   char event[1000];
-  unsigned done = 0;
-  play p;
-  init(&p, WEIR_EVENTS_TAP);
-  fixture_start(&p.f);
-  p.client = client_open_narrow(&p.f);
-  peer_say(p.client, GET);
-  p.origin = asked(&p.f, 0);
-  peer_say(p.origin, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-                     "Transfer-Encoding: chunked\r\n\r\n");
+  p->client = client_open_narrow(&p->f);
+  peer_say(p->client, GET);
+  p->origin = asked(&p->f, 0);
+  peer_say(p->origin, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                      "Transfer-Encoding: chunked\r\n\r\n");
   memset(event, 'x', sizeof event);
   memcpy(event, "data: ", 6), memcpy(event + sizeof event - 2, "\n\n", 2);
-  for (int i = 0; i < 2000 && weir__downstream_pending(last_down(&p.f)) == 0; i++)
-    play_send(&p, event, sizeof event);
-  weir_relay_drain(p.f.relay, 10000, on_drained, &done);
-  for (int when = 0; when < 2; when++) {
-    pass(&p.f, 5000);
-    settle(&p.f);
-    CHECK_INT(p.f.end_count, when);
+  for (int i = 0; i < 2000 && weir__downstream_pending(last_down(&p->f)) == 0; i++)
+    play_send(p, event, sizeof event);
+  CHECK(weir__downstream_pending(last_down(&p->f)) > 0);
+}
+
+/* What waits for a client that takes nothing does not hold the deadline up, said before it or at
+ * it. */
+static void a_word_that_nobody_takes_does_not_outlast_the_deadline(void) {
+  for (uint32_t cut_ms = 0; cut_ms <= 2000; cut_ms += 2000) {
+    CHECK_CASE("cut after %u ms", cut_ms);
+    unsigned done = 0;
+    play p;
+    init(&p, WEIR_EVENTS_TAP);
+    p.options.drain_cut_ms = cut_ms;
+    fixture_start(&p.f);
+    fill_client(&p);
+    weir_relay_drain(p.f.relay, 10000, on_drained, &done);
+    for (int when = 0; when < 2; when++) {
+      pass(&p.f, 5000);
+      CHECK_INT(p.f.end_count, when);
+      settle(&p.f);
+    }
+    CHECK_END(&p.f, WEIR_END_DRAINED);
+    CHECK_INT(only_end(&p.f)->stats.in_band, 0);
+    RUN_UNTIL(&p.f, done == 1);
+    play_end(&p);
   }
-  CHECK_END(&p.f, WEIR_END_DRAINED);
-  CHECK_INT(only_end(&p.f)->stats.in_band, 0);
-  RUN_UNTIL(&p.f, done == 1);
-  play_end(&p);
 }
 
 static int close_it(play *p, weir_exchange *ex, const weir_sse_event *event) {

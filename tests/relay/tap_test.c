@@ -120,6 +120,22 @@ static void each_event_is_seen_behind_its_write_also_in_front_of_the_end(void) {
   }
 }
 
+/* More of them than a batch has room for, which leaves in between. */
+static void so_is_each_of_many_events_of_one_read(void) {
+  enum { EVENTS = 150, ROOM = 20 };
+  char read[EVENTS * ROOM] = "";
+  for (size_t i = 0; i < EVENTS; i++)
+    snprintf(read + strlen(read), ROOM + 1, "b\r\ndata: %03zu\n\n\r\n", i);
+  play p;
+  play_init(&p);
+  p.judge = see_it_arrived;
+  play_start(&p, GET);
+  peer_say(p.origin, read);
+  settle(&p.f);
+  CHECK_INT(p.count, EVENTS);
+  play_end(&p);
+}
+
 static void what_is_unfinished_is_no_event_of_a_tap(void) {
   static const struct {
     const char *media, *body, *seen;
@@ -414,6 +430,7 @@ int main(int argc, char **argv) {
   TEST(a_tap_changes_no_byte_and_no_write);
   TEST(a_tap_changes_nothing_of_a_read_of_a_thousand_chunks);
   TEST(each_event_is_seen_behind_its_write_also_in_front_of_the_end);
+  TEST(so_is_each_of_many_events_of_one_read);
   TEST(what_is_unfinished_is_no_event_of_a_tap);
   TEST(a_compressed_stream_is_told_lost_and_passes);
   TEST(an_oversized_event_ends_the_tap_and_not_the_stream);

@@ -56,7 +56,7 @@ wanted_packages() {
   if [ "$group" = bench ]; then echo nginx haproxy libssl-dev openssl strace linux-perf python3 util-linux; fi
   [ "$group" = test ] || return 0
   echo clang clang-format clang-tidy chromium curl debootstrap libnss3-tools libssl-dev nginx openssl python3-fastapi \
-    python3-uvicorn testssl.sh valgrind libc6-dbg
+    python3-httpx python3-uvicorn testssl.sh valgrind libc6-dbg
   if [ "$system" = debian-12 ]; then echo libclang-rt-14-dev; else echo libclang-rt-19-dev; fi
   # A Node.js from elsewhere conflicts with Debian's, and serves as well.
   if ! command -v node >/dev/null || ! command -v npm >/dev/null; then echo nodejs npm; fi
@@ -222,7 +222,7 @@ case $system in
   *)
     say "this is neither Debian 12 nor 13: install a C compiler, CMake >= 3.25, Ninja, pkg-config," \
       "libuv >= 1.44, llhttp >= 9.2, Mbed TLS >= 3.6$([ "$group" = build ] || echo ', and for the tests clang,' \
-      'clang-format, clang-tidy, Chromium, curl, debootstrap, certutil of NSS, nginx, FastAPI with uvicorn, Node.js with npm,' \
+      'clang-format, clang-tidy, Chromium, curl, debootstrap, certutil of NSS, nginx, FastAPI with uvicorn, httpx, Node.js with npm,' \
       'testssl.sh, valgrind') yourself."
     check_by_hand || die "not all of these were found."
     ;;

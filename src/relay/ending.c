@@ -1,5 +1,6 @@
-/* The last word of an event stream that cannot go on: a terminal event at its last boundary, and an
- * end that the client takes for one. It knows which words, not what made it end. It owns nothing. */
+/* The last word of an event stream that cannot go on: a terminal event at its last boundary, and
+ * an end that the client takes for one. It knows which words, not what made it end. It owns
+ * nothing. */
 #include <stdio.h>
 
 #include "relay/events.h"
@@ -30,8 +31,9 @@ static bool is_origins(enum weir_timer timer) {
 
 static const char *or_nothing(const char *text) { return text ? text : ""; }
 
-/* Which text ends it; "": none, but it ends well; NULL: it is to be cut. The ends by rule are so for
- * those that came to a boundary for it: an abort of the host and the deadline of a drain do not. */
+/* Which text ends it; "": none, but it ends well; NULL: it is to be cut. The ends by rule are so
+ * for those that came to a boundary for it: an abort of the host and the deadline of a drain do
+ * not. */
 static const char *text_for(const weir__events *ev, enum weir_end end) {
   const weir_event_options *o = &ev->rules->o;
   switch (end) {

@@ -1,10 +1,11 @@
-/* Target: an event stream through a relay, between a client and an origin made of memory: src/relay's
- * tap, filter, cutting and ending over http/sse. The first five bytes of the input are settings, the
- * rest is the body as the origin has it, which is framed here.
+/* Target: an event stream through a relay, between a client and an origin made of memory:
+ * src/relay's tap, filter, cutting and ending over http/sse. The first five bytes of the input are
+ * settings, the rest is the body as the origin has it, which is framed here.
  *
  * The same origin is played with nobody looking, with a tap, with a tap in the path, and with a
- * filter that lets everything pass: the client must not be able to tell them apart, but that a filter
- * sends whole blocks only. Then with budgets and last words: these stand at a boundary, or nowhere. */
+ * filter that lets everything pass: the client must not be able to tell them apart, but that a
+ * filter sends whole blocks only. Then with budgets and last words: these stand at a boundary, or
+ * nowhere. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Budgets: the stream ends at the boundary where one is used up, with an event that says so, and the
- * origin is left at once. */
+/* Budgets: the stream ends at the boundary where one is used up, with an event that says so, and
+ * the origin is left at once. */
 #include "support/play.h"
 
 #include <stdio.h>

@@ -6,6 +6,8 @@
 
 #define BYE "event: bye\ndata: {reason}\n\n"
 #define BYE_SENT "event: bye\ndata: drained\n\n"
+#define BYE_LINE \
+  "{\"error\":{\"reason\":\"drained\",\"message\":\"The service is being restarted.\"}}\n"
 
 static const enum weir_event_mode modes[] = {WEIR_EVENTS_TAP, WEIR_EVENTS_FILTER};
 
@@ -321,22 +323,26 @@ static void check_ends(const play *p) {
   }
 }
 
+/* Its event is opened, closed, and said good-bye to, as far as it gets. */
+static const char *closing_of(size_t i) {
+  if (!ends_behind(i)) return "";
+  return is_lines(i) ? "}\n" : "\n\n";
+}
+
+static const char *word_for(size_t i) {
+  if (!ends_at_cut(i) && !ends_behind(i)) return "";
+  return is_lines(i) ? BYE_LINE : "retry: 1234\n" BYE_SENT;
+}
+
 static void check_bodies(peer *const *clients) {
   for (size_t i = 0; i < STREAMS; i++) {
     CHECK_CASE("stream %zu", i);
-    const char *first = is_lines(i) ? "{}\n" : "data: 1\n\n";
-    const char *open = i / SHAPES % 3 ? "{" : "", *close = !ends_behind(i) ? ""
-                                                           : is_lines(i)   ? "}\n"
-                                                                           : "\n\n";
-    const char *word = !ends_at_cut(i) && !ends_behind(i) ? ""
-                       : is_lines(i)                      ? "{\"error\":{\"reason\":\"drained\","
-                                                            "\"message\":\"The service is being restarted.\"}}\n"
-                                                          : "retry: 1234\n" BYE_SENT;
     char want[256];
-    snprintf(want, sizeof want, "%s%s%s%s", first, open, close, word);
+    snprintf(want, sizeof want, "%s%s%s%s", is_lines(i) ? "{}\n" : "data: 1\n\n",
+             i / SHAPES % 3 ? "{" : "", closing_of(i), word_for(i));
     const message *m = take(clients[i]);
     CHECK_STR(m->body, want);
-    if (m->chunked) CHECK_INT(m->whole, *word != '\0');
+    if (m->chunked) CHECK_INT(m->whole, *word_for(i) != '\0');
   }
 }
 

@@ -1,5 +1,5 @@
-/* The last word of an event stream whose origin fails: at a boundary an event and a clean end, inside
- * an event not a byte. And what a clean end is worth. */
+/* The last word of an event stream whose origin fails: at a boundary an event and a clean end,
+ * inside an event not a byte. And what a clean end is worth. */
 #include "support/play.h"
 
 #include <stdio.h>
@@ -51,8 +51,8 @@ static const char events[] = "data: 1\n\nevent: x\r\ndata: 2\r\n\r\n: c\n\n";
 
 static bool is_boundary(size_t at) { return at == 0 || at == 9 || at == 30 || at == 35; }
 
-/* At every byte of a stream: in a tap the bytes say where its client is, in a filter it is always at
- * a boundary. */
+/* At every byte of a stream: in a tap the bytes say where its client is, in a filter it is always
+ * at a boundary. */
 static void check_failure(const failure *f, enum framing framing, const char *request,
                           enum weir_event_mode mode, size_t at) {
   size_t left = at;

@@ -10,7 +10,7 @@ import statistics
 import sys
 
 CALM_ENOUGH = 5  # rounds
-PEERS = ("weir", "floor", "nginx", "nginx32k", "haproxy", "direct")
+PEERS = ("weir", "tap", "filter", "floor", "nginx", "nginx32k", "haproxy", "direct")
 
 
 # ---- what a run says ----
@@ -93,13 +93,14 @@ METRICS = {
         ("p99 beside, µs", lambda run: run["beside_p99_ns"] / 1000),
         ("handshakes beside", lambda run: run["shakes"]),
     ],
-    "sse": [("GB/s", lambda run: run["gb_per_s"])],
+    "sse": [("GB/s", lambda run: run["gb_per_s"]), ("ns per byte", lambda run: 1 / run["gb_per_s"])],
 }
+METRICS["events"] = METRICS["saturation"]
 for plain in ("latency-1", "latency-100", "cpu", "saturation", "memory"):
     METRICS["tls-" + plain] = METRICS[plain]
 
 # Scenario, metric, whom weir is divided by (None: the value itself counts, of the worst round; MEDIAN: of all rounds), the
-# most it may be.
+# most it may be, who is divided if not weir.
 MEDIAN = "median"
 LATENCY_TARGETS = [
     ("added p50, µs", "floor", 1.05), ("added p50, µs", "nginx", 1.05), ("added p50, µs", "haproxy", 1.05),
@@ -128,7 +129,8 @@ TARGETS = {
     "tls-resume": [("CPU per handshake, µs", "floor", 1.05)],
     "tls-bulk": [("CPU per GB, s", "floor", 1.05)],
     "tls-beside": [("p99 moves by, µs", MEDIAN, 1000)],
-    "sse": [],
+    "events": [("CPU per event, µs", "weir", 1.15, "tap"), ("CPU per event, µs", "weir", 1.30, "filter")],
+    "sse": [("ns per byte", None, 1.0, "whole")],
 }
 
 
@@ -173,8 +175,8 @@ def values(peers, peer, measure):
     return [measure(run) for run in peers[peer]]
 
 
-def ratio(peers, peer, measure):
-    pairs = zip(values(peers, "weir", measure), values(peers, peer, measure))
+def ratio(peers, peer, measure, ours="weir"):
+    pairs = zip(values(peers, ours, measure), values(peers, peer, measure))
     return statistics.median(ours / theirs if theirs else math.inf for ours, theirs in pairs)
 
 
@@ -207,19 +209,19 @@ def table(scenario, peers):
 def judge(scenario, peers):
     """Each target with what was reached."""
     measures = dict(METRICS[scenario])
-    for name, rival, most in TARGETS[scenario]:
-        measure = measures[name]
+    for name, rival, most, *other in TARGETS[scenario]:
+        measure, ours = measures[name], other[0] if other else "weir"
         if rival in peers:
-            reached = ratio(peers, rival, measure)
+            reached = ratio(peers, rival, measure, ours)
         else:
-            reached = (statistics.median if rival == MEDIAN else max)(values(peers, "weir", measure))
-        yield {"scenario": scenario, "metric": name, "over": rival, "most": most, "reached": round(reached, 4),
+            reached = (statistics.median if rival == MEDIAN else max)(values(peers, ours, measure))
+        yield {"scenario": scenario, "metric": name, "who": ours, "over": rival, "most": most, "reached": round(reached, 4),
                "pass": reached <= most, "disturbed": disturbed(peers) > 0}
 
 
 def verdict(target):
     rival = target["over"] if target["over"] != MEDIAN else None
-    what = f"{target['metric']}: weir / {rival}" if rival else f"{target['metric']}: weir"
+    what = f"{target['metric']}: {target['who']}" + (f" / {rival}" if rival else "")
     return f"| {target['scenario']} | {what} | {target['most']} | {target['reached']:.3f} | " \
            f"{'PASS' if target['pass'] else 'MISS'}{', disturbed' if target['disturbed'] else ''} |"
 

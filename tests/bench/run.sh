@@ -1,9 +1,10 @@
 #!/bin/sh
 # Measures weir against a floor, nginx and haproxy, side by side: `sh tests/bench/run.sh [--tls] [SCENARIO...]`; README.md
-# here tells what each scenario measures; --tls means all that have TLS between client and relay. Prints one Markdown table a scenario with PASS or MISS for each target, and keeps
-# every run in build/bench/results.json. Ends with 1 if a target was missed, with 2 if something could not be measured.
+# here tells what each scenario measures; --tls means all that have TLS between client and relay. Prints one Markdown table
+# a scenario with PASS or MISS for each target, and keeps every run in build/bench/results.json. Ends with 1 if a target was
+# missed, with 2 if something could not be measured.
 #   BENCH_ROUNDS=N  rounds of each scenario      BENCH_QUICK=1  short runs: they show that all works, and judge nothing
-#   BENCH_PORT=N    first of six ports in use    BENCH_BIN=DIR  measure these binaries instead of building them
+#   BENCH_PORT=N    first of eight ports in use    BENCH_BIN=DIR  measure these binaries instead of building them
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,8 +15,8 @@ results=$work/results
 base_port=${BENCH_PORT:-18100}
 origin_port=$base_port
 quick=${BENCH_QUICK:-}
-peers="weir floor nginx nginx32k haproxy"
-all="latency-1 latency-100 cpu saturation syscalls memory small churn bulk-1 bulk-16 gone"
+peers="weir tap filter floor nginx nginx32k haproxy"
+all="latency-1 latency-100 cpu saturation syscalls memory small churn bulk-1 bulk-16 gone events sse"
 all_tls="tls-latency-1 tls-latency-100 tls-cpu tls-saturation tls-memory tls-handshake tls-resume tls-bulk tls-beside"
 
 die() { echo "bench: $*" >&2; exit 2; }
@@ -36,8 +37,7 @@ prepare() {
   sh "$root/tests/setup.sh" bench >&2
   if [ -z "${BENCH_BIN:-}" ]; then
     cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DWEIR_TESTS=OFF -DWEIR_BENCH=ON >&2
-    cmake --build "$build" --target weir-relay weir-bench-load weir-bench-floor weir-bench-floor-mbedtls >&2
-    [ ! -e "$here/sse.c" ] || cmake --build "$build" --target weir-bench-sse >&2
+    cmake --build "$build" --target weir-relay weir-bench-load weir-bench-floor weir-bench-floor-mbedtls weir-bench-sse >&2
   fi
   mkdir -p "$build"
   bin=${BENCH_BIN:-$build/bin}
@@ -67,6 +67,7 @@ describe() { # scenario
     bulk-1) mode=bulk rounds=15 with="weir floor nginx32k haproxy" args='streams=1 bytes=536870912' ;;
     bulk-16) mode=bulk rounds=15 with="weir floor nginx32k haproxy" args='streams=16 bytes=536870912' ;;
     gone) mode=gone rounds=11 args='streams=400 ms=2000 warmup=200' ;;
+    events) mode=saturated with="weir tap filter" args='streams=200 ms=200 warmup=50' ;;
     sse) mode=sse rounds=5 with='' ;;
     tls-latency-1) with="direct $with" args='streams=1 rate=1000 ms=300 warmup=50' ;;
     tls-latency-100) with="direct $with" args='streams=100 rate=50 ms=200 warmup=50' ;;
@@ -77,7 +78,7 @@ describe() { # scenario
     tls-resume) mode=churn args='streams=8 ms=250 warmup=100 resume=1' ;;
     tls-bulk) mode=bulk rounds=11 with="weir floor nginx32k haproxy" args='streams=1 bytes=268435456' ;;
     tls-beside) mode=beside rounds=7 with="weir nginx haproxy" args='streams=100 rate=50 ms=1000 warmup=100 beside=50' ;;
-    *) die "no scenario '$1': there are $all $all_tls sse." ;;
+    *) die "no scenario '$1': there are $all $all_tls." ;;
   esac
   [ -z "$quick" ] || rounds=2
   [ -z "$quick" ] || args=$(echo " $args" | sed -e 's/ ms=[0-9]*/ ms=200/' -e 's/=9000/=1000/' -e 's/=2000/=500/' \
@@ -110,15 +111,14 @@ run_once() { # scenario, peer, round
   cat "$work/line" >>"$results"
 }
 
-# A program of its own: no relay, no socket. It prints lines of "NAME GB/s".
+# A program of its own: no relay, no socket. It prints lines of "NAME: N GB/s".
 run_sse() {
   describe sse
-  [ -x "$bin/weir-bench-sse" ] || { say "sse: there is no weir-bench-sse here; left out"; return 0; }
   say "sse: $rounds rounds"
   round=1
   while [ $round -le $rounds ]; do
     taskset -c 1 "$bin/weir-bench-sse" >"$work/line" || die "sse failed."
-    sed -n "s|^\([^ ]*\)  *\([0-9.][0-9.]*\).*|{\"scenario\":\"sse\",\"relay\":\"\1\",\"round\":$round,\"gb_per_s\":\2}|p" \
+    sed -n "s|^\(.*\): \([0-9.]*\) GB/s$|{\"scenario\":\"sse\",\"relay\":\"\1\",\"round\":$round,\"gb_per_s\":\2}|p" \
       "$work/line" >>"$results"
     round=$((round + 1))
   done

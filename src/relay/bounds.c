@@ -48,11 +48,20 @@ static size_t commit_bound(const weir__event_rules *rules) {
   return 12 * body + 4 * (size_t)rules->o.replay_bytes + 4 * KIB;
 }
 
+/* For a client that is behind: the newest event and the one that is being judged, in buffers that
+ * doubled; and the books. */
+static size_t behind_bound(const weir_event_options *o) {
+  bool keeps = o->stale_ms && o->stale == WEIR_STALE_COALESCE;
+  size_t kept = keeps ? 2 * (2 * (size_t)o->event_bytes + MALLOC_SLACK) : 0;
+  return kept + (o->ledger ? sizeof(weir__ledger) + MALLOC_SLACK : 0);
+}
+
 /* What is known of an event stream, and what of it waits for the commit point or for another try. */
 static size_t events_bound(const weir_relay *relay) {
   const weir__event_rules *rules = relay->set.events;
   if (rules->o.mode == WEIR_EVENTS_OFF) return 0;
-  return sizeof(weir__events) + MALLOC_SLACK + parser_bound(relay) + commit_bound(rules);
+  size_t looking = sizeof(weir__events) + MALLOC_SLACK + parser_bound(relay);
+  return looking + commit_bound(rules) + behind_bound(&rules->o);
 }
 
 size_t weir_relay_bytes_max(const weir_relay *relay) {

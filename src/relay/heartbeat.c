@@ -17,6 +17,7 @@ static void aim(weir__events *ev) {
 static bool may_beat(const weir__events *ev) {
   const weir_exchange *ex = ev->ex;
   if (ex->phase != WEIR__PHASE_STREAMING || !ex->head_sent || ex->response_done) return false;
+  if (ex->down->held || ev->diverted) return false; /* nobody is there, or gets what passes */
   if (ev->cutting || !weir__tap_at_boundary(ev)) return false;
   return weir__downstream_pending(ex->down) == 0 && !ex->down->unwritten;
 }

@@ -78,24 +78,29 @@ static int socket_at(int port, struct sockaddr_in *at) {
   return socket(AF_INET, SOCK_STREAM, 0);
 }
 
-/* Bound, it is given to nobody who asks for any port; not listening, it refuses. */
-static void keep_port(origin_server *o) {
-  struct sockaddr_in at;
-  const int on = 1;
-  o->keeper = socket_at(o->port, &at);
-  CHECK_INT(setsockopt(o->keeper, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
-  CHECK_INT(bind(o->keeper, (struct sockaddr *)&at, sizeof at), 0);
-}
-
 static void give_port_back(origin_server *o) {
   if (o->keeper) close(o->keeper);
   o->keeper = 0;
 }
 
+/* Bound, it is given to nobody who asks for any port; not listening, it refuses. Another process may
+ * have been quicker: then there is nothing to keep. */
+static void keep_port(origin_server *o) {
+  struct sockaddr_in at;
+  const int on = 1;
+  o->keeper = socket_at(o->port, &at);
+  CHECK_INT(setsockopt(o->keeper, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+  if (bind(o->keeper, (struct sockaddr *)&at, sizeof at)) give_port_back(o);
+}
+
+static void stop(origin_server *o) {
+  if (!o->closed) uv_close(&o->handle.any, NULL);
+  o->closed = true;
+}
+
 void origin_stop(origin_server *o) {
   if (o->closed) return;
-  uv_close(&o->handle.any, NULL);
-  o->closed = true;
+  stop(o);
   if (o->port) keep_port(o);
 }
 
@@ -106,7 +111,7 @@ void origin_again(origin_server *o) {
 }
 
 void origin_close(origin_server *o) {
-  origin_stop(o);
+  stop(o);
   give_port_back(o);
   peers_close(&o->peers);
 }

@@ -108,8 +108,10 @@ bool weir__event_rules_mark(const weir__event_rules *rules, const weir_sse_event
 
 /* ---- the first event ---- */
 
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
 static weir__slice skip_space(weir__slice text) {
-  while (text.len && memchr(" \t\r\n", *text.ptr, 4)) text.ptr++, text.len--;
+  while (text.len && is_space(*text.ptr)) text.ptr++, text.len--;
   return text;
 }
 

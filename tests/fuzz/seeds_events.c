@@ -6,8 +6,7 @@
 static const char *const streams[] = {
     "data: one\n\ndata: two\n\n",
     ": c\n\nid: 1\r\nevent: x\r\ndata: a\r\ndata: b\r\n\r\nretry: 5\r\rdata: c\r\r",
-    "\xef\xbb\xbf"
-    "data: \xe2\x82\xac\n\ndata: unfinished\n",
+    "\xef\xbb\xbf\144ata: \xe2\x82\xac\n\ndata: unfinished\n", /* an octal d: hex would go on */
     "event: last\ndata: no\n\nevent: last\ndata: ",
     "data: 0123456789012345678901234567890123456789\n\ndata: x\r\n\r",
 };

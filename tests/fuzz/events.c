@@ -54,6 +54,8 @@ static setting take_setting(const uint8_t *data, size_t size) {
 
 /* ---- the origin ---- */
 
+static size_t print(char *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 static size_t print(char *to, const char *format, ...) {
   va_list args;
   va_start(args, format);

@@ -273,16 +273,15 @@ static void a_relay_that_is_closed_in_a_hook_says_its_word_at_a_boundary(void) {
 
 enum { STREAMS = 60, SHAPES = 6 };
 
-/* clang-format off: clang takes a literal of two lines for a comma that was forgotten */
-static const char *const heads[SHAPES] = {
-    "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "Content-Type: text/event-stream\r\n\r\n",
-    "Content-Type: application/jsonl\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "Content-Type: text/event-stream\r\nContent-Length: 1000\r\n\r\n",
-    "Content-Type: text/event-stream\r\nContent-Encoding: gzip\r\nTransfer-Encoding: "
-    "chunked\r\n\r\n"};
-/* clang-format on */
+#define STREAM "Content-Type: text/event-stream\r\n"
+#define CHUNKED "Transfer-Encoding: chunked\r\n\r\n"
+
+static const char *const heads[SHAPES] = {STREAM CHUNKED,
+                                          STREAM "\r\n",
+                                          "Content-Type: application/jsonl\r\n" CHUNKED,
+                                          "Content-Type: text/plain\r\n" CHUNKED,
+                                          STREAM "Content-Length: 1000\r\n\r\n",
+                                          STREAM "Content-Encoding: gzip\r\n" CHUNKED};
 
 static bool is_seen(size_t i) { return i % SHAPES != 3 && i % SHAPES != 5; }
 static bool is_lines(size_t i) { return i % SHAPES == 2; }

@@ -12,11 +12,13 @@
 #include "values.h"
 
 /* Those that flags fill. */
+/* clang-format off */
 #define LISTS_OF(config) \
   { \
     &(config)->listen, &(config)->redirects, &(config)->certs, &(config)->keys, \
         &(config)->trusted, &(config)->end_markers, &(config)->texts \
   }
+/* clang-format on */
 
 /* ---- help ---- */
 

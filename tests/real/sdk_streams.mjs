@@ -45,7 +45,10 @@ function events(base, how) {
     const source = new EventSource(`${base}/${how}/events`);
     source.addEventListener('word', (event) => (text += JSON.parse(event.data)));
     source.addEventListener('end', () => (source.close(), resolve(text)));
-    source.addEventListener('error', (event) => (source.close(), reject(Object.assign(new Error(event.data ?? event.message), { event }))));
+    source.addEventListener('error', (event) => {
+      source.close();
+      reject(Object.assign(new Error(event.data ?? event.message), { event }));
+    });
   });
 }
 

@@ -46,7 +46,8 @@ run_checks "$python" "$real/sdk_streams.py" "$origin" $beats
 # ---- told to end ----
 
 # Between two events, with a word to come back, and long before the streams would end.
-start_relay drain --drain-cut 300ms --drain-timeout 20s --drain-event 'event: restart\ndata: {reason}' --drain-retry 2s "$origin"
+start_relay drain --drain-cut 300ms --drain-timeout 20s --drain-event 'event: restart\ndata: {reason}' \
+  --drain-retry 2s "$origin"
 curl -sN "$url/endless/events" >"$work/drained" &
 reader=$!
 check "a stream has begun before the relay is told to end" soon matches '^event: word' "$work/drained"
@@ -56,6 +57,7 @@ check "a drained stream ends well" is $? 0
 check "and says when to come back" matches '^retry: 2000' "$work/drained"
 check "its last event is the one that was asked for" is "$(tail -n 3 "$work/drained" | tr '\n' '|')" 'event: restart|data: drained||'
 check_end_of drain
-for name in comment ping event openai anthropic event_source commit cut late late_openai late_anthropic drain_openai; do
+for name in comment ping event openai anthropic event_source commit cut \
+  late late_openai late_anthropic drain_openai; do
   check_end_of $name
 done

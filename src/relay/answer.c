@@ -4,9 +4,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
+#include <uv.h>
 
-#include "http/chars.h"
 #include "base/err.h"
+#include "http/chars.h"
 
 /* ---- which status, which words ---- */
 
@@ -74,10 +75,10 @@ static const char *words(int status, enum weir_end end, enum weir_timer timer, i
   case WEIR_END_CLIENT_BAD:
     return code < WEIR_ENOMEM || code == WEIR_ENOMEM ? weir_strerror(code) : "malformed request";
   case WEIR_END_REFUSED:
-    return status == 404   ? "no route for this request"
-           : status == 405 ? "this method is not allowed here"
-           : status == 503 ? "too many connections"
-                           : "refused";
+    return status == 404       ? "no route for this request"
+           : status == 405     ? "this method is not allowed here"
+           : code == UV_EMFILE ? "too many connections"
+                               : "refused";
   case WEIR_END_NO_MEMORY:
   case WEIR_END_COMPLETE:
   case WEIR_END_UNMARKED:

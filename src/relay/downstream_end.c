@@ -294,7 +294,7 @@ void weir__downstream_turn_away(weir__downstream *d) {
   if (d->secure)
     weir__downstream_drop(d); /* a handshake costs more than the answer: who is flooded has none */
   else
-    weir__downstream_answer_and_close(d, 503, 0);
+    weir__downstream_answer_and_close(d, 503, UV_EMFILE);
 }
 
 /* ---- time ---- */

@@ -191,6 +191,7 @@ static void check_turned_away(fixture *f, peer *client, size_t refused) {
   } else {
     const message *m = take(client);
     CHECK_INT(m->status, 503);
+    CHECK(memmem(m->body, m->body_len, "too many connections", 20));
     CHECK(m->whole && has_line(m, "Connection: close"));
   }
   CHECK_INT(f->relay->count.refused_total, refused);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <uv.h>
 
 #include "support/alloc.h"
 #include "support/check.h"
@@ -179,20 +180,22 @@ static void no_error_says_too_much(void) {
 
 static void a_refusal_says_what_its_status_means(void) {
   static const struct {
-    int status;
+    int status, code;
     const char *body;
   } cases[] = {
-      {403, "403 Forbidden: refused\n"},
-      {404, "404 Not Found: no route for this request\n"},
-      {405, "405 Method Not Allowed: this method is not allowed here\n"},
-      {429, "429 Too Many Requests: refused\n"},
-      {503, "503 Service Unavailable: too many connections\n"},
+      {403, 0, "403 Forbidden: refused\n"},
+      {404, 0, "404 Not Found: no route for this request\n"},
+      {405, 0, "405 Method Not Allowed: this method is not allowed here\n"},
+      {429, 0, "429 Too Many Requests: refused\n"},
+      {503, 0, "503 Service Unavailable: refused\n"}, /* by a hook, or at the commit point */
+      {503, UV_EMFILE, "503 Service Unavailable: too many connections\n"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     fixture f;
     begin(&f);
     CHECK_CASE("%d", cases[i].status);
-    CHECK_INT(weir__answer_error(&f.answer, &f.mem, cases[i].status, WEIR_END_REFUSED, 0, 0, false),
+    CHECK_INT(weir__answer_error(&f.answer, &f.mem, cases[i].status, WEIR_END_REFUSED, 0,
+                                 cases[i].code, false),
               0);
     CHECK_MEM(f.answer.body, f.answer.body_len, cases[i].body, strlen(cases[i].body));
     finish(&f);

@@ -66,12 +66,12 @@ static void succeed(weir__handshake *h) {
 /* ---- jobs ---- */
 
 static void go_on(weir__handshake *h);
+static void end_step(weir__handshake *h);
 static void on_done(uv_work_t *work, int status);
 
-static void on_work(uv_work_t *work) {
-  weir__handshake *h = weir__container_of(work, weir__handshake, work);
-  h->rc = weir__tls_handshake(h->engine, &h->rest, &h->out);
-}
+static void step(weir__handshake *h) { h->rc = weir__tls_handshake(h->engine, &h->rest, &h->out); }
+
+static void on_work(uv_work_t *work) { step(weir__container_of(work, weir__handshake, work)); }
 
 static void submit(weir__handshake *h) {
   h->submitted = true;
@@ -84,14 +84,23 @@ static void submit_next(weir__tls_loop *loop) {
   if (first) submit(weir__container_of(first, weir__handshake, line));
 }
 
-/* Reading stops: until the job is done, nothing else touches its bytes. */
+static void line_up(weir__handshake *h) {
+  h->working = true;
+  weir__list_append(&h->io->tls->queue, &h->line);
+  submit_next(h->io->tls);
+}
+
+/* Reading stops: until the step is done, nothing else touches its bytes. */
 static void begin_step(weir__handshake *h, size_t len) {
   weir__stream_read_stop(h->below);
   h->rest = weir__slice_of(h->in.ptr, len);
   h->out = weir__room_of(h->room, sizeof h->room);
-  h->working = true;
-  weir__list_append(&h->io->tls->queue, &h->line);
-  submit_next(h->io->tls);
+  if (!weir__tls_is_light(h->engine)) {
+    line_up(h);
+    return;
+  }
+  step(h);
+  end_step(h);
 }
 
 /* Puts out what the step wrote, also before the end that it brought. */

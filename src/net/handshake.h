@@ -1,9 +1,10 @@
 /* From a connected stream and a new engine to an open TLS stream. It knows neither sockets nor what
  * the connection is for. It owns both until it reports, and then what it reports is the caller's.
  *
- * Each step is a job in libuv's thread pool, for a full handshake takes Mbed TLS milliseconds: the
- * loop goes on meanwhile. At most WEIR__HANDSHAKE_JOBS of a loop are in the pool at once, so that a
- * name look-up waits behind few; the others wait in line. */
+ * Each step that exchanges, signs or verifies something is a job in libuv's thread pool, for that
+ * takes Mbed TLS milliseconds: the loop goes on meanwhile. At most WEIR__HANDSHAKE_JOBS of a loop are
+ * in the pool at once, so that a name look-up waits behind few; the others wait in line. A light
+ * step costs less than the way to the pool and back, and is done on the loop. */
 #ifndef WEIR_NET_HANDSHAKE_H
 #define WEIR_NET_HANDSHAKE_H
 

@@ -157,7 +157,7 @@ static int shake(weir__tls *e) {
   return rc;
 }
 
-/* Mbed TLS would make a server's tickets at the first read or write: that is no work for a loop. */
+/* Mbed TLS would make a server's tickets at the first read or write, behind its client's back. */
 static int send_tickets(weir__tls *e) {
   int rc = 0;
   e->before = e->out->len;
@@ -181,6 +181,12 @@ int weir__tls_handshake(weir__tls *e, weir__slice *in, weir__room *out) {
   if (e->open) return WEIR__TLS_DONE;
   if (!enter(e, in, out)) return e->failure;
   return leave(e, handshake(e));
+}
+
+/* A server of TLS 1.3 that waits for a Finished, and for no certificate before it. */
+bool weir__tls_is_light(const weir__tls *e) {
+  return e->config->server && e->ssl.MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_CLIENT_FINISHED &&
+         weir__tls_version(e) == WEIR_TLS_1_3;
 }
 
 /* ---- reading ---- */

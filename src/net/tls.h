@@ -97,6 +97,10 @@ void weir__tls_share(weir__tls *engine, weir__tls_spare *spare);
  * is not worth a job. */
 size_t weir__tls_records(weir__slice in);
 
+/* True if no key is exchanged, signed or verified in what is left of a handshake: then it is over
+ * within some tens of microseconds. */
+bool weir__tls_is_light(const weir__tls *engine);
+
 bool weir__tls_is_client(const weir__tls *engine); /* it speaks first */
 bool weir__tls_is_open(const weir__tls *engine);
 /* The protocol that ALPN chose, or NULL. */

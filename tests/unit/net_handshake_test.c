@@ -231,6 +231,70 @@ static void a_write_that_fails_ends_it(void) {
   end_net(&n);
 }
 
+/* ---- what is done at once ---- */
+
+static weir_tls_options server_options(const weir_tls_pair *pair) {
+  return (weir_tls_options){WEIR_TLS_OPTIONS_INIT, .pairs = pair, .pair_count = 1};
+}
+
+static bool has_flight(const fixture *f) { return f->below.written_len && f->below.reading; }
+
+/* The client has spoken first; what the server then says lies in `below`. */
+static void wait_for_flight(fixture *f) {
+  carry(f, 0);
+  RUN_UNTIL(f->n, has_flight(f));
+}
+
+/* Feeds the client's last flight, and looks before the loop goes on. */
+static void check_last_step(const weir_tls_options *options, bool at_once) {
+  net n;
+  fixture f;
+  net_begin(&n, NULL);
+  begin_with(&f, &n, true, tls_server(options), an_origin(CA("root.crt")));
+  wait_for_flight(&f);
+  CHECK_INT(f.reports, 0);
+  carry(&f, 0);
+  CHECK_INT(f.reports, at_once);
+  CHECK_INT(n.io.tls->jobs, !at_once);
+  shake(&f, 0);
+  CHECK_INT(f.status, 0);
+  end(&f);
+  end_net(&n);
+}
+
+static void a_finished_of_tls_1_3_takes_no_job(void) {
+  const weir_tls_pair good = CA_PAIR("good");
+  weir_tls_options options = server_options(&good);
+  check_last_step(&options, true);
+}
+
+static void keys_and_certificates_of_clients_take_one(void) {
+  const weir_tls_pair good = CA_PAIR("good");
+  weir_tls_options options = server_options(&good);
+  options.client_cert = WEIR_TLS_CLIENT_CERT_WANTED;
+  options.ca = CA("root.crt");
+  check_last_step(&options, false);
+  options = server_options(&good);
+  options.max_version = WEIR_TLS_1_2;
+  check_last_step(&options, false);
+}
+
+/* As one that is cut, or whose keys are others. */
+static void a_wrong_finished_is_reported_at_once(void) {
+  net n;
+  fixture f;
+  net_begin(&n, NULL);
+  begin(&f, &n, true);
+  wait_for_flight(&f);
+  mem_stream_clear(&f.below);
+  mem_stream_feed(&f.below, "\x17\x03\x03\x00\x15garbage of 21 bytes..", 26);
+  CHECK_INT(f.reports, 1);
+  CHECK(f.status != 0);
+  CHECK(f.below.closed);
+  end(&f);
+  end_net(&n);
+}
+
 /* ---- many ---- */
 
 enum { MANY = 8 };
@@ -327,6 +391,9 @@ int main(int argc, char **argv) {
   TEST(a_refusal_is_reported_behind_its_alert);
   TEST(a_peer_that_leaves_or_speaks_no_tls_is_reported);
   TEST(a_write_that_fails_ends_it);
+  TEST(a_finished_of_tls_1_3_takes_no_job);
+  TEST(keys_and_certificates_of_clients_take_one);
+  TEST(a_wrong_finished_is_reported_at_once);
   TEST(only_so_many_jobs_run_at_once_and_all_get_their_turn);
   TEST(cancelled_ones_report_nothing_and_leave_nothing);
   TEST(without_memory_everything_is_still_the_callers);

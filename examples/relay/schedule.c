@@ -1,8 +1,6 @@
 /* See schedule.h. */
 #include "schedule.h"
 
-#include <stdbool.h>
-
 #ifdef __linux__
 #include <errno.h>
 #include <sched.h>
@@ -13,33 +11,38 @@
 
 /* ---- the pool ---- */
 
+#if defined(__linux__) && defined(SCHED_BATCH)
+/* Where both want one core the loop gets two thirds. With less for them, handshakes would stand
+ * still on a machine that has other things to do. */
+enum { NICER = 3 };
+
+/* A job that begins would otherwise take the place of the loop that has just ordered it, for as
+ * long as it computes: the kernel looks again at the next tick, up to 4 ms later. The nice value is
+ * how soon the loop, once it has had its turn, may put the job off again. */
+static void become_patient(void) {
+  const struct sched_param none = {0};
+  if (sched_getscheduler(0) != SCHED_OTHER) return;
+  if (sched_setscheduler(0, SCHED_BATCH, &none)) return;
+  (void)!nice(NICER); /* on Linux the calling thread's alone */
+}
+#else
+static void become_patient(void) {}
+#endif
+
 static uv_work_t first;
 
 static void on_work(uv_work_t *work) { (void)work; }
 
-#if defined(__linux__) && defined(SCHED_BATCH)
-/* A job that begins would otherwise take the place of the loop that has just ordered it, for as
- * long as it computes: the kernel looks again at the next tick, up to 4 ms later. */
-static bool set_policy(int policy) {
-  const struct sched_param none = {0};
-  return sched_setscheduler(0, policy, &none) == 0;
-}
-
-static bool become_patient(void) {
-  return sched_getscheduler(0) == SCHED_OTHER && set_policy(SCHED_BATCH);
-}
-
-static void become_usual(void) { (void)set_policy(SCHED_OTHER); }
-#else
-static bool become_patient(void) { return false; }
-static void become_usual(void) {}
-#endif
-
-/* Its threads begin inside the call, and take after this one. */
-void schedule_pool(uv_loop_t *loop) {
-  bool patient = become_patient();
+static void begin_pool(void *loop) {
+  become_patient();
   (void)uv_queue_work(loop, &first, on_work, NULL);
-  if (patient) become_usual();
+}
+
+/* The threads of the pool begin inside the first call and take after the thread that makes it. That
+ * one could not take back what it gave away, and so is one that ends here. */
+void schedule_pool(uv_loop_t *loop) {
+  uv_thread_t thread;
+  if (uv_thread_create(&thread, begin_pool, loop) == 0) (void)uv_thread_join(&thread);
 }
 
 /* ---- a thread ---- */

@@ -5,8 +5,9 @@
 
 #include <uv.h>
 
-/* Starts the thread pool, whose threads put nobody off a core by waking up (SCHED_BATCH). From a
- * thread that has not hurried. */
+/* Starts the thread pool, whose threads put nobody off a core by waking up (SCHED_BATCH) and leave
+ * a loop two thirds of one that both want (a nice value of 3). Call it before the loop runs, from
+ * a thread that has not hurried. */
 void schedule_pool(uv_loop_t *loop);
 
 /* From here on the calling thread runs soon after it wakes, and for a short time. Its share of the

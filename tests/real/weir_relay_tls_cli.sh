@@ -107,6 +107,13 @@ site=$url
 port=${site##*:}
 plain=$(sed -n 's/^redirecting \(http:.*\)/\1/p' "$work/site.out")
 
+# How many threads of a process have the policy SCHED_BATCH and a nice value three above the first thread's.
+patient_threads() { # pid
+  cat /proc/"$1"/stat /proc/"$1"/task/*/stat | sed 's/.*) //' |
+    awk 'NR == 1 { nice = $17 } NR > 1 && $17 == nice + 3 && $39 == 3 { n++ } END { print n + 0 }'
+}
+
+check handshakes_give_way_to_streams is "$(patient_threads "$(pid_of site)")" 4
 check https_is_announced is "${site%:*}" https://127.0.0.1
 check the_redirect_is_announced_behind_all_listeners is "$(sed -n '2,4s/[0-9]*$//p' "$work/site.out" | tr '\n' ' ')" \
   "listening on unix:$work/site.sock redirecting http://127.0.0.1: redirecting unix:$work/plain.sock "

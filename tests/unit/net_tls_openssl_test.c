@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/check.h"
 #include "support/ossl_end.h"
@@ -177,6 +178,26 @@ static void clients_resume_by_tickets_and_by_the_cache(void) {
   /* By the cache. */
   check_resumes(SERVER(.sni = NULL), WEIR_TLS_1_2, SSL_OP_NO_TICKET, true, true);
   check_resumes(SERVER(.cache = UINT32_MAX), WEIR_TLS_1_2, SSL_OP_NO_TICKET, false, false);
+}
+
+/* The keys of tickets have changed by then, and the cache has forgotten. */
+static void after_their_time_sessions_are_of_no_use(void) {
+  weir_tls *tls = SERVER(.ticket_s = 1);
+  ossl_end peers[2];
+  SSL_SESSION *sessions[2] = {NULL, NULL};
+  for (size_t i = 0; i < 2; i++) {
+    ossl_client(&peers[i], "client", i ? WEIR_TLS_1_3 : WEIR_TLS_1_2);
+    CHECK(!comes_again(&peers[i], tls, &sessions[i]));
+  }
+  sleep(4); /* times are whole seconds, and a key serves for two terms */
+  for (size_t i = 0; i < 2; i++) {
+    CHECK_CASE("peer %zu", i);
+    CHECK(!comes_again(&peers[i], tls, &sessions[i]));
+    CHECK(comes_again(&peers[i], tls, &sessions[i]));
+    SSL_SESSION_free(sessions[i]);
+    ossl_close(&peers[i]);
+  }
+  weir_tls_free(tls);
 }
 
 /* A session of yesterday would stand in for the certificate of today. */
@@ -441,6 +462,7 @@ int main(int argc, char **argv) {
   TEST(each_direction_ends_by_its_close_notify);
   TEST(the_server_name_is_the_host_unless_told_otherwise);
   TEST(clients_resume_by_tickets_and_by_the_cache);
+  TEST(after_their_time_sessions_are_of_no_use);
   TEST(a_reload_that_asks_for_certificates_lets_nobody_resume);
   TEST(we_resume_at_an_origin_under_the_same_terms_only);
   TEST(a_session_that_is_none_costs_a_full_handshake);

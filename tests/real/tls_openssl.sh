@@ -88,12 +88,14 @@ check no_early_data_is_taken says '^Early data was not sent'
 
 mkfifo "$work/typed"
 
+every_ms=20
+
 # Begins an endless stream; what is typed at descriptor 3 is a command of s_client's.
 begin_typing() { # s_client's arguments..
   openssl s_client -connect "$site" -CAfile "$ca/root.crt" -msg "$@" <"$work/typed" >"$work/session" 2>&1 &
   client=$!
   exec 3>"$work/typed"
-  printf 'GET /sse?n=0&interval_ms=20 HTTP/1.1\r\nHost: x\r\n\r\n' >&3
+  printf 'GET /sse?n=0&interval_ms=%s HTTP/1.1\r\nHost: x\r\n\r\n' $every_ms >&3
   soon says '^id: 3' || die "no stream: $(cat "$work/session")"
 }
 
@@ -133,7 +135,9 @@ for letter in K k; do
   check "it_ends_the_connection_by_name ($letter)" ended_as client_gone WEIR_ETLS_MESSAGE
   check "nothing_of_it_was_data ($letter)" only_events
 done
+every_ms=1000 # an event that came before the answer would be an error to s_client
 types R -tls1_2
+every_ms=20
 check renegotiation_is_declined says 'Alert .*warning no_renegotiation'
 check no_second_handshake_followed is "$(grep -c '^<<< .*ServerHello$' "$work/session")" 1
 check the_client_then_gives_up ended_as client_gone WEIR_ETLS_ALERT

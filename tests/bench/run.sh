@@ -71,8 +71,8 @@ describe() { # scenario
     sse) mode=sse rounds=5 with='' ;;
     tls-latency-1) with="direct $with" args='streams=1 rate=1000 ms=300 warmup=50' ;;
     tls-latency-100) with="direct $with" args='streams=100 rate=50 ms=200 warmup=50' ;;
-    tls-cpu) args='streams=100 rate=200 ms=200 warmup=50' ;;
-    tls-saturation) mode=saturated args='streams=100 ms=200 warmup=50' ;;
+    tls-cpu) fresh=yes args='streams=100 rate=200 ms=200 warmup=50' ;;
+    tls-saturation) mode=saturated fresh=yes args='streams=100 ms=200 warmup=50' ;;
     tls-memory) mode=memory rounds=2 fresh=yes args='streams=2000 ms=3000' ;;
     tls-handshake) mode=churn args='streams=8 ms=250 warmup=50' ;;
     tls-resume) mode=churn args='streams=8 ms=250 warmup=100 resume=1' ;;

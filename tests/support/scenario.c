@@ -4,7 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { KIB = 1024, LOOK_MS = 1100 };
+enum { KIB = 1024, LOOK_MS = 1100, STALE_MS = 5000 };
 
 #define HINT "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
 #define POST_CHUNKED "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -164,6 +164,10 @@ static bool is_nobody_left(const fixture *f) {
   return f->end_count > 0 || (f->relay->count.clients_total > 0 && f->relay->count.clients == 0);
 }
 
+static bool is_behind(const fixture *f) {
+  return last_down(f) && weir__downstream_pending(last_down(f)) > 0;
+}
+
 static void a_slow_client(fixture *f) {
   world_of(f)->answer = "HTTP/1.1 200 OK\r\nContent-Length: 204800\r\n\r\n";
   peer *client = world_of(f)->client = client_new(f);
@@ -224,6 +228,37 @@ static void an_event_stream(fixture *f) {
   say_everywhere(f, "1\r\n\n\r\n");
   calm(f);
   for (size_t i = 0; i < f->origin.count; i++) peer_close(origin_peer(&f->origin, i));
+  UNTIL(f, client, false);
+}
+
+/* An event of some KiB. */
+static void say_long(fixture *f) {
+  static char text[16 * KIB + 32];
+  int head = snprintf(text, sizeof text, "%x\r\ndata: ", 16 * KIB);
+  memset(text + head, 'x', 16 * KIB - 8);
+  memcpy(text + head + 16 * KIB - 8, "\n\n\r\n", 5);
+  say_everywhere(f, text);
+  calm(f);
+}
+
+/* Whom the newest event of several reaches, behind those under way. */
+static void a_client_left_behind(fixture *f) {
+  world_of(f)->answer = OK_EVENTS;
+  peer *client = world_of(f)->client = client_new(f);
+  peer_set_narrow(client);
+  peer_connect(client, f->port);
+  UNTIL(f, client, client->connected);
+  peer_stop(client);
+  peer_say(client, GET);
+  calm(f);
+  for (int i = 0; i < 64 && !is_nobody_left(f) && !is_behind(f); i++) say_long(f);
+  calm(f);
+  pass(f, STALE_MS);
+  say_everywhere(f, "c\r\ndata: older\n\r\n1\r\n\n\r\nd\r\ndata: newest\n\r\n1\r\n\n\r\n");
+  calm(f);
+  peer_go(client);
+  calm(f);
+  say_everywhere(f, "0\r\n\r\n");
   UNTIL(f, client, false);
 }
 
@@ -492,6 +527,12 @@ static void tapping(fixture *f) {
   f->options.events = &o;
 }
 
+static void coalescing(fixture *f) {
+  static const weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .stale_ms = STALE_MS,
+                                       .stale = WEIR_STALE_COALESCE, .ledger = 1};
+  f->options.events = &o;
+}
+
 static int set_budget(weir_exchange *ex, weir_head *head, void *user) {
   static const char *const markers[] = {"data: [DONE]", NULL};
   const weir_event_options o = {WEIR_EVENT_OPTIONS_INIT, .max_events = 2, .max_ms = 60000,
@@ -538,6 +579,7 @@ const scenario scenarios[] = {
     {"edited heads", editing, a_stream, WEIR_END_COMPLETE, 200},
     {"events seen", tapping, an_event_stream, WEIR_END_TRUNCATED, 200},
     {"events filtered", filtering, an_event_stream, WEIR_END_TRUNCATED, 200},
+    {"events coalesced", coalescing, a_client_left_behind, WEIR_END_COMPLETE, 200},
     {"events with a budget", budgeting, an_event_stream, WEIR_END_CUT, 200},
 };
 

@@ -252,7 +252,7 @@ int weir__events_flushed(weir_exchange *ex) {
 static bool has_our_head(const weir_exchange *ex) { return ex->events && ex->events->ours; }
 
 static bool may_set(const weir_exchange *ex) {
-  return ex->in_hook && (!ex->head_sent || has_our_head(ex)) &&
+  return ex->in_head_hook && (!ex->head_sent || has_our_head(ex)) &&
          (ex->phase == WEIR__PHASE_ASKING || ex->phase == WEIR__PHASE_WAITING);
 }
 

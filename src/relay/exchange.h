@@ -60,7 +60,8 @@ struct weir_exchange {
   bool unmarked;         /* the origin ends its body by closing */
   bool stalled;          /* the client takes nothing */
   bool failed;           /* the end is decided, an error answer is leaving */
-  bool in_hook;          /* a hook that may answer is running */
+  bool in_hook;          /* a hook that may answer is running .. */
+  bool in_head_hook;     /* .. and that is on_request or on_response */
   bool expect;           /* the client waits for a 100 and has sent nothing of its body yet */
   bool te;               /* the client takes trailers */
   bool json;             /* errors as JSON */

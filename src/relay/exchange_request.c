@@ -106,9 +106,9 @@ static int refusal(const weir_exchange *ex) {
 
 static int ask_host(weir_exchange *ex) {
   const weir_hooks *hooks = ex->hooks;
-  ex->in_hook = true;
+  ex->in_hook = ex->in_head_hook = true;
   int verdict = hooks->on_request ? hooks->on_request(ex, ex->request, hooks->user) : 0;
-  ex->in_hook = false;
+  ex->in_hook = ex->in_head_hook = false;
   return weir__exchange_verdict(ex, verdict);
 }
 

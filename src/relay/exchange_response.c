@@ -89,9 +89,9 @@ int weir__exchange_pass_text(weir_exchange *ex, weir__slice text) {
 
 static int ask_host(weir_exchange *ex, weir_head *head) {
   const weir_hooks *hooks = ex->hooks;
-  ex->in_hook = true;
+  ex->in_hook = ex->in_head_hook = true;
   int verdict = hooks->on_response ? hooks->on_response(ex, head, hooks->user) : 0;
-  ex->in_hook = false;
+  ex->in_hook = ex->in_head_hook = false;
   return weir__exchange_verdict(ex, verdict);
 }
 

@@ -28,8 +28,10 @@ typedef struct deed {
 static int on_commit(weir_exchange *ex, weir_head *head, const weir_sse_event *event, void *user) {
   fixture *f = user;
   deed *d = f->test;
+  const weir_event_options none = {WEIR_EVENT_OPTIONS_INIT};
   d->calls++;
   d->had_event = event != NULL;
+  CHECK_INT(weir_exchange_set_events(ex, &none), WEIR_ESTATE);
   if (event) snprintf(d->data, sizeof d->data, "%.*s", (int)event->data_len, event->data);
   if (d->header) CHECK_INT(weir_head_set(head, "X-Seen", d->header), 0);
   if (d->answer)

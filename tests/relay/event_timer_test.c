@@ -348,7 +348,9 @@ typedef struct say {
 static int on_timeout(weir_exchange *ex, enum weir_timer timer, void *user) {
   fixture *f = user;
   say *s = f->test;
+  const weir_event_options none = {WEIR_EVENT_OPTIONS_INIT};
   CHECK_STR(weir_timer_name(timer), name(s->which));
+  CHECK_INT(weir_exchange_set_events(ex, &none), WEIR_ESTATE);
   if (s->extend-- > 0) return WEIR_TIMEOUT_EXTEND;
   if (s->abort) weir_exchange_abort(ex);
   if (s->close) close_relay(f);

@@ -563,6 +563,8 @@ static void a_host_may_let_a_timer_run_once_more(void) {
 }
 
 static int answer_late(weir_exchange *ex, enum weir_timer timer, void *user) {
+  const weir_event_options none = {WEIR_EVENT_OPTIONS_INIT};
+  CHECK_INT(weir_exchange_set_events(ex, &none), WEIR_ESTATE);
   (void)timer, (void)user;
   weir_answer a = {WEIR_ANSWER_INIT, .status = 503, .body = "busy", .body_len = 4};
   CHECK_INT(weir_exchange_answer(ex, &a), 0);

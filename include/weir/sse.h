@@ -119,11 +119,12 @@ typedef struct weir_sse_fields {
   size_t data_len;
   const char *id; /* must have no CR, LF or NUL */
   size_t id_len;
-  int64_t retry_ms;    /* below 0: left out, as WEIR_SSE_FIELDS_INIT has it. Beware: 0 is written */
+  uint8_t has_retry; /* 1: retry_ms is written, also 0 */
+  uint64_t retry_ms;
   const char *comment; /* any bytes; each line becomes a comment */
   size_t comment_len;
 } weir_sse_fields;
-#define WEIR_SSE_FIELDS_INIT .size = sizeof(weir_sse_fields), .retry_ms = -1
+#define WEIR_SSE_FIELDS_INIT .size = sizeof(weir_sse_fields)
 
 /* Writes one well-formed block into `to` (may be NULL with `room` 0), its blank line included, and
  * tells in `len` how long it is; what has no room is not written at all. 0, WEIR_ENOROOM (`len` is

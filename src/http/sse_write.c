@@ -43,16 +43,16 @@ static void put_lines(sink *s, const char *name, weir__slice value) {
   }
 }
 
-static void put_retry(sink *s, int64_t ms) {
+static void put_retry(sink *s, uint64_t ms) {
   char digits[WEIR__DECIMAL];
-  put_line(s, "retry", weir__print_decimal(digits, (uint64_t)ms));
+  put_line(s, "retry", weir__print_decimal(digits, ms));
 }
 
 static void put_block(sink *s, const weir_sse_fields *f) {
   if (f->comment) put_lines(s, "", weir__slice_of(f->comment, f->comment_len));
   if (f->type) put_line(s, "event", weir__slice_of(f->type, f->type_len));
   if (f->id) put_line(s, "id", weir__slice_of(f->id, f->id_len));
-  if (f->retry_ms >= 0) put_retry(s, f->retry_ms);
+  if (f->has_retry) put_retry(s, f->retry_ms);
   if (f->data) put_lines(s, "data", weir__slice_of(f->data, f->data_len));
   put(s, "\n", 1);
 }
@@ -64,7 +64,7 @@ static bool is_one_line(const char *ptr, size_t len) {
 static int check(const weir_sse_fields *f) {
   if ((!f->type && f->type_len) || (!f->data && f->data_len)) return WEIR_EINVAL;
   if ((!f->id && f->id_len) || (!f->comment && f->comment_len)) return WEIR_EINVAL;
-  if (!f->type && !f->data && !f->id && !f->comment && f->retry_ms < 0) return WEIR_EINVAL;
+  if (!f->type && !f->data && !f->id && !f->comment && !f->has_retry) return WEIR_EINVAL;
   if (!is_one_line(f->type, f->type_len) || !is_one_line(f->id, f->id_len)) return WEIR_EFIELD;
   return f->id_len && memchr(f->id, '\0', f->id_len) ? WEIR_EFIELD : 0;
 }

@@ -246,7 +246,7 @@ static void check_written(weir__slice block, const weir_sse_fields *f, weir__sli
   REQUIRE(is_same(f->type_len ? weir__slice_of(f->type, f->type_len) : weir__slice_str("message"),
                   e.type, e.type_len));
   REQUIRE(is_same(weir__slice_of(f->id, f->id_len), e.id, e.id_len));
-  REQUIRE(e.has_id && e.has_event && e.has_comment && e.retry_ms == f->retry_ms);
+  REQUIRE(e.has_id && e.has_event && e.has_comment && e.retry_ms == (int64_t)f->retry_ms);
   REQUIRE(lies_in(e.raw, e.raw_len, block));
   weir_sse_parser_free(parser);
 }
@@ -256,8 +256,8 @@ static void write_again(weir__slice s) {
   weir__slice type = first_line(s), id = type;
   const char *nul = id.len ? memchr(id.ptr, '\0', id.len) : NULL;
   if (nul) id.len = (size_t)(nul - id.ptr);
-  weir_sse_fields f = {sizeof f, type.ptr, type.len,       s.ptr, s.len,
-                       id.ptr,   id.len,   (int64_t)s.len, s.ptr, s.len};
+  weir_sse_fields f = {sizeof f, type.ptr, type.len, s.ptr, s.len, id.ptr,
+                       id.len,   1,        s.len,    s.ptr, s.len};
   size_t len, wanted;
   REQUIRE(weir_sse_write(NULL, 0, &wanted, &f) == WEIR_ENOROOM);
   char *to = malloc(wanted);

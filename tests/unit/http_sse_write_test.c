@@ -19,8 +19,7 @@ typedef struct write_case {
 
 /* clang-format off */
 #define SET(...) {WEIR_SSE_FIELDS_INIT, __VA_ARGS__}
-/* Not behind the initialiser, which sets it as well. */
-#define SET_RETRY(ms, ...) {.size = sizeof(weir_sse_fields), .retry_ms = (ms), __VA_ARGS__}
+#define RETRY(ms) .has_retry = 1, .retry_ms = (ms)
 #define TYPE(bytes) .type = (bytes), .type_len = sizeof(bytes) - 1
 #define DATA(bytes) .data = (bytes), .data_len = sizeof(bytes) - 1
 #define ID(bytes) .id = (bytes), .id_len = sizeof(bytes) - 1
@@ -56,14 +55,15 @@ static const write_case cases[] = {
     CASE("id", SET(ID("17"), DATA("1")), "id: 17\ndata: 1\n\n", "1"),
     CASE("an empty id is written", SET(ID("")), "id:\n\n", ""),
     CASE("an id with a space in front", SET(ID(" 1")), "id:  1\n\n", ""),
-    CASE("retry", SET_RETRY(1500, .type = NULL), "retry: 1500\n\n", ""),
-    CASE("retry 0", SET_RETRY(0, .type = NULL), "retry: 0\n\n", ""),
-    CASE("the longest retry", SET_RETRY(INT64_MAX, .type = NULL), "retry: 9223372036854775807\n\n", ""),
+    CASE("retry", SET(RETRY(1500)), "retry: 1500\n\n", ""),
+    CASE("a time that is not to be written", SET(.retry_ms = 1500, DATA("a")), "data: a\n\n", "a"),
+    CASE("retry 0", SET(RETRY(0)), "retry: 0\n\n", ""),
+    CASE("the longest retry", SET(RETRY(INT64_MAX)), "retry: 9223372036854775807\n\n", ""),
     CASE("a comment", SET(COMMENT("ping")), ": ping\n\n", ""),
     CASE("an empty comment", SET(COMMENT("")), ":\n\n", ""),
     CASE("a comment of many lines", SET(COMMENT("a\r\nb\rdata: c\n\nd\0")),
          ": a\n: b\n: data: c\n:\n: d\0\n\n", ""),
-    CASE("all of them", SET_RETRY(2, TYPE("x"), DATA("a\nb"), ID("1"), COMMENT("c")),
+    CASE("all of them", SET(RETRY(2), TYPE("x"), DATA("a\nb"), ID("1"), COMMENT("c")),
          ": c\nevent: x\nid: 1\nretry: 2\ndata: a\ndata: b\n\n", "a\nb"),
 };
 /* clang-format on */
@@ -111,7 +111,7 @@ static void check_event(const write_case *c, const weir_sse_event *e) {
     CHECK_MEM(e->type, e->type_len, "message", 7);
   CHECK_INT(e->has_id, f->id != NULL);
   CHECK_MEM(e->id, e->id_len, f->id ? f->id : "", f->id_len);
-  CHECK_INT(e->retry_ms, f->retry_ms);
+  CHECK_INT(e->retry_ms, f->has_retry ? (int64_t)f->retry_ms : -1);
   CHECK_INT(e->has_comment, f->comment != NULL);
   CHECK_MEM(e->raw, e->raw_len, c->block, c->len);
 }
@@ -175,7 +175,7 @@ static void a_block_has_a_field(void) {
   size_t len = SIZE_MAX;
   char room[8];
   CHECK_INT(write_fields((weir_sse_fields){WEIR_SSE_FIELDS_INIT}), WEIR_EINVAL);
-  CHECK_INT(write_fields((weir_sse_fields){.retry_ms = -1, DATA("a")}), WEIR_EINVAL);
+  CHECK_INT(write_fields((weir_sse_fields){DATA("a")}), WEIR_EINVAL);
   CHECK_INT(write_fields((weir_sse_fields)SET(.data_len = 1)), WEIR_EINVAL);
   CHECK_INT(write_fields((weir_sse_fields)SET(DATA("a"), .type_len = 1)), WEIR_EINVAL);
   CHECK_INT(write_fields((weir_sse_fields)SET(DATA("a"), .id_len = 1)), WEIR_EINVAL);

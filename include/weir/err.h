@@ -37,7 +37,7 @@ extern "C" {
   X(ENOADDRESS, -5031, "the name has no address") \
   X(ETIMEOUT, -5032, "a timer ran out") \
   X(ECANCELED, -5033, "ended by its owner") \
-  X(EEVENTSIZE, -5034, "an event is larger than event_bytes") \
+  X(EEVENTSIZE, -5034, "an event is larger than event_bytes or block_max") \
   X(ENOROOM, -5035, "the room that was given is too small") \
   X(ECODED, -5036, "the body is compressed, so that its events cannot be seen") \
   X(EEVENTS, -5037, \

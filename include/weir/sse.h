@@ -57,10 +57,8 @@ typedef struct weir_sse_event {
   size_t data_len;
   const char *id; /* the last event ID: of this block, or the one in force before it */
   size_t id_len;
-  int64_t
-      retry_ms;    /* of `retry` in this block; -1: none, or not just digits. INT64_MAX is what does
-                       not fit */
-  const char *raw; /* the whole block as it came, with its blank line */
+  int64_t retry_ms; /* of `retry` in this block, or -1; what does not fit is INT64_MAX */
+  const char *raw;  /* the whole block as it came, with its blank line */
   size_t raw_len;
   uint8_t has_event;   /* of `event`, `id`: this block has such a field .. */
   uint8_t has_id;      /* (an `id` with a NUL byte is none) */

@@ -46,9 +46,9 @@ typedef struct weir_sse_options {
 } weir_sse_options;
 #define WEIR_SSE_OPTIONS_INIT .size = sizeof(weir_sse_options)
 
-/* A block, as weir_sse_next() fills it. None of the strings ends with a NUL byte, and none is NULL;
- * lengths tell. They lie in the bytes that were given or in the parser, and are valid until the
- * parser is used again or those bytes change. */
+/* A block, as weir_sse_next() finds it. It is the parser's. None of the strings ends with a NUL byte,
+ * and none is NULL; lengths tell. They lie in the bytes that were given or in the parser. All is
+ * valid until the parser is used again or freed, or those bytes change. */
 typedef struct weir_sse_event {
   size_t size;      /* of this struct as the library was compiled */
   const char *type; /* of `event`; "message" without one */
@@ -82,7 +82,8 @@ WEIR_EXTERN void weir_sse_parser_free(weir_sse_parser *parser);
  * many of them it took. The bytes of a block that goes on later are copied; a block that lies whole
  * in `bytes` is not, unless it has more than one `data` line. A byte order mark at the very
  * beginning is skipped (it belongs to the first block's `raw`). Bytes that are no UTF-8 pass as they
- * are. No byte is lost: the `raw` of all blocks, joined, are the stream.
+ * are. No byte is lost: the `raw` of all blocks, joined, are the stream. `event` is set to NULL if
+ * none was found.
  * Behind the CR of a blank line an LF may follow, which belongs to it, so that the block is found
  * with the next byte; `used` may be 0 then. Where the line before ended with a CR alone, the block is
  * found at once; an LF that comes all the same is WEIR_SSE_OTHER, with nothing but `raw`.
@@ -90,14 +91,14 @@ WEIR_EXTERN void weir_sse_parser_free(weir_sse_parser *parser);
  * Below 0: WEIR_EEVENTSIZE, WEIR_ENOMEM; the parser is good for weir_sse_parser_free() only then,
  * says the same again, and stands inside of a block for ever. */
 WEIR_EXTERN int weir_sse_next(weir_sse_parser *parser, const char *bytes, size_t len, size_t *used,
-                              weir_sse_event *event);
+                              const weir_sse_event **event);
 
 /* The stream has ended: WEIR_SSE_EVENT or WEIR_SSE_OTHER for what stands behind the last boundary,
  * WEIR_SSE_MORE if nothing does. An `unfinished` event of a stream is to be discarded by whoever
  * follows the standard, and its ID does not come into force; a last line of JSON without its line
  * end is as good as the others. The parser can read another stream from its beginning then, as after
  * a connection was made anew; the last event ID stays in force. WEIR_ENOMEM and what failed before. */
-WEIR_EXTERN int weir_sse_finish(weir_sse_parser *parser, weir_sse_event *event);
+WEIR_EXTERN int weir_sse_finish(weir_sse_parser *parser, const weir_sse_event **event);
 
 /* How many bytes came since the last boundary; 0: the stream stands at one, and a whole block may
  * be put in between. (Behind a CR that may still be followed by its LF it does not yet stand

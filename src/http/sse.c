@@ -32,11 +32,12 @@ struct weir_sse_parser {
   weir__buf id;      /* in force */
   size_t inside;     /* bytes since the last boundary */
   uint32_t block_max;
-  int failed;       /* what every call returns from then on */
-  uint8_t format;   /* enum weir_sse_format */
-  uint8_t place;    /* enum place */
-  bool begun;       /* a block was found: no mark may come any more */
-  bool is_reported; /* the carried block, which goes with the next call */
+  weir_sse_event event; /* found last */
+  int failed;           /* what every call returns from then on */
+  uint8_t format;       /* enum weir_sse_format */
+  uint8_t place;        /* enum place */
+  bool begun;           /* a block was found: no mark may come any more */
+  bool is_reported;     /* the carried block, which goes with the next call */
 };
 
 static const char mark[] = {'\xef', '\xbb', '\xbf'}; /* the byte order mark */
@@ -110,7 +111,8 @@ static int fail(weir_sse_parser *p, int code) {
   return p->failed = code;
 }
 
-static int report(weir_sse_parser *p, weir__slice block, weir_sse_event *event) {
+static int report(weir_sse_parser *p, weir__slice block) {
+  weir_sse_event *event = &p->event;
   *event = (weir_sse_event){
       .size = sizeof *event,
       .type = "message",
@@ -154,23 +156,28 @@ static int complete(weir_sse_parser *p, weir__slice rest, weir__slice *block) {
   return 0;
 }
 
-static int keep_id(weir_sse_parser *p, const weir_sse_event *event) {
+static int keep_id(weir_sse_parser *p) {
   p->id.len = 0;
-  bool kept = weir__buf_append(&p->id, weir__slice_of(event->id, event->id_len)) == 0;
+  bool kept = weir__buf_append(&p->id, weir__slice_of(p->event.id, p->event.id_len)) == 0;
   return kept ? 0 : fail(p, WEIR_ENOMEM);
 }
 
-static int report_whole(weir_sse_parser *p, weir__slice rest, weir_sse_event *event) {
+static int report_whole(weir_sse_parser *p, weir__slice rest) {
   weir__slice block;
   int rc = complete(p, rest, &block);
-  if (rc == 0) rc = report(p, block, event);
-  if (rc < 0 || !event->has_id) return rc;
-  int failed = keep_id(p, event);
+  if (rc == 0) rc = report(p, block);
+  if (rc < 0 || !p->event.has_id) return rc;
+  int failed = keep_id(p);
   return failed ? failed : rc;
 }
 
-int weir_sse_next(weir_sse_parser *p, const char *bytes, size_t len, size_t *used,
-                  weir_sse_event *event) {
+/* What weir_sse_next() and weir_sse_finish() have come to. */
+static int tell(const weir_sse_parser *p, int rc, const weir_sse_event **event) {
+  *event = rc > WEIR_SSE_MORE ? &p->event : NULL;
+  return rc;
+}
+
+static int next(weir_sse_parser *p, const char *bytes, size_t len, size_t *used) {
   size_t end;
   *used = 0;
   if (p->failed) return p->failed;
@@ -179,27 +186,35 @@ int weir_sse_next(weir_sse_parser *p, const char *bytes, size_t len, size_t *use
   if (end > p->block_max - p->carried.len) return fail(p, WEIR_EEVENTSIZE);
   *used = end;
   weir__slice part = weir__slice_of(bytes, end);
-  return found ? report_whole(p, part, event) : carry(p, part);
+  return found ? report_whole(p, part) : carry(p, part);
+}
+
+int weir_sse_next(weir_sse_parser *p, const char *bytes, size_t len, size_t *used,
+                  const weir_sse_event **event) {
+  return tell(p, next(p, bytes, len, used), event);
 }
 
 /* Its ID is to be discarded with it, and comes into force nowhere. */
-static int report_unfinished(weir_sse_parser *p, weir_sse_event *event) {
-  int rc = report(p, weir__buf_slice(&p->carried), event);
-  event->unfinished = 1;
+static int report_unfinished(weir_sse_parser *p) {
+  int rc = report(p, weir__buf_slice(&p->carried));
+  p->event.unfinished = 1;
   p->is_reported = true;
   return rc;
 }
 
-int weir_sse_finish(weir_sse_parser *p, weir_sse_event *event) {
+static int finish(weir_sse_parser *p) {
   if (p->failed) return p->failed;
   forget_last(p);
   bool is_whole = p->place == AT_BLANK_CR; /* its LF will not come */
   int rc = WEIR_SSE_MORE;
-  if (p->carried.len)
-    rc = is_whole ? report_whole(p, weir__slice_of("", 0), event) : report_unfinished(p, event);
+  if (p->carried.len) rc = is_whole ? report_whole(p, weir__slice_of("", 0)) : report_unfinished(p);
   p->place = AT_BEGIN;
   p->begun = false;
   return rc;
+}
+
+int weir_sse_finish(weir_sse_parser *p, const weir_sse_event **event) {
+  return tell(p, finish(p), event);
 }
 
 size_t weir_sse_inside(const weir_sse_parser *p) { return p->inside; }

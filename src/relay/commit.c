@@ -49,7 +49,7 @@ static int hold(weir__events *ev) {
 /* ---- the first event ---- */
 
 /* The first event that ends in these bytes: WEIR_SSE_EVENT, WEIR_SSE_MORE, or below 0. */
-static int find_event(weir_sse_parser *parser, weir__slice bytes, weir_sse_event *event) {
+static int find_event(weir_sse_parser *parser, weir__slice bytes, const weir_sse_event **event) {
   int rc = WEIR_SSE_OTHER;
   while (rc == WEIR_SSE_OTHER) {
     size_t used;
@@ -62,13 +62,13 @@ static int find_event(weir_sse_parser *parser, weir__slice bytes, weir_sse_event
 
 /* Other than WEIR_SSE_MORE: waiting longer for it is of no use, it is there or will not be seen. */
 static int look_for_event(weir__commit *c, weir__slice span) {
-  weir_sse_event event;
+  const weir_sse_event *event;
   return c->parser ? find_event(c->parser, span, &event) : WEIR_SSE_MORE;
 }
 
 /* The last line of JSON needs no line end; an unfinished block of a stream is no event. */
 static int first_event(weir__events *ev, weir_sse_parser *parser, bool ended,
-                       weir_sse_event *event) {
+                       const weir_sse_event **event) {
   weir__commit *c = ev->commit;
   int rc = c->body.len ? find_event(parser, weir__buf_slice(&c->body), event) : WEIR_SSE_MORE;
   if (rc == WEIR_SSE_MORE && ended && ev->lines) rc = weir_sse_finish(parser, event);
@@ -130,13 +130,13 @@ static int ask(weir__events *ev, weir_head *head, const weir_sse_event *event) {
 
 static int decide(weir__events *ev, bool ended) {
   weir_sse_parser *parser;
-  weir_sse_event event;
+  const weir_sse_event *event;
   if (new_parser(ev, &parser)) return no_memory(ev);
   int rc = first_event(ev, parser, ended, &event);
   if (rc == WEIR_ENOMEM)
     no_memory(ev);
   else
-    rc = ask(ev, ev->commit->head, rc == WEIR_SSE_EVENT ? &event : NULL);
+    rc = ask(ev, ev->commit->head, rc == WEIR_SSE_EVENT ? event : NULL);
   weir_sse_parser_free(parser);
   return rc ? WEIR_ECANCELED : let_go(ev);
 }

@@ -66,13 +66,13 @@ static int judge(weir__events *ev, const weir_sse_event *event) {
 
 static int look_at(weir__events *ev, weir__slice span) {
   while (span.len && ev->parser) {
-    weir_sse_event event;
+    const weir_sse_event *event;
     size_t used;
     int rc = weir_sse_next(ev->parser, span.ptr, span.len, &used, &event);
     if (rc < 0) return give_up(ev, rc);
     span.ptr += used, span.len -= used;
     ev->unscanned -= used;
-    int verdict = rc == WEIR_SSE_EVENT ? judge(ev, &event) : 0;
+    int verdict = rc == WEIR_SSE_EVENT ? judge(ev, event) : 0;
     if (verdict < 0) return verdict;
     if ((verdict & WEIR_EVENT_CUT) && weir__tap_cut(ev, WEIR_END_CUT)) return WEIR_ECANCELED;
   }
@@ -118,7 +118,7 @@ static int see_later(weir__events *ev, weir__slice span) {
 
 static int see_first(weir__events *ev, weir__slice span) {
   while (span.len && ev->parser) {
-    weir_sse_event event;
+    const weir_sse_event *event;
     size_t used;
     int rc = weir_sse_next(ev->parser, span.ptr, span.len, &used, &event);
     if (rc < 0) {
@@ -128,7 +128,7 @@ static int see_first(weir__events *ev, weir__slice span) {
     if (weir__exchange_pass(ev->ex, weir__slice_of(span.ptr, used))) return WEIR_ECANCELED;
     span.ptr += used, span.len -= used;
     if (rc == WEIR_SSE_MORE) continue;
-    int verdict = rc == WEIR_SSE_EVENT ? judge(ev, &event) : 0;
+    int verdict = rc == WEIR_SSE_EVENT ? judge(ev, event) : 0;
     if (verdict < 0 || weir__cutting_pass_boundary(ev, verdict & WEIR_EVENT_CUT))
       return WEIR_ECANCELED;
   }
@@ -168,12 +168,12 @@ static int filter_block(weir__events *ev, const weir_sse_event *event, bool is_e
 static int filter(weir__events *ev, weir__slice span) {
   weir__slice rest = span;
   while (rest.len) {
-    weir_sse_event event;
+    const weir_sse_event *event;
     size_t used;
     int rc = weir_sse_next(ev->parser, rest.ptr, rest.len, &used, &event);
     if (rc < 0) return give_up(ev, rc);
     rest.ptr += used, rest.len -= used;
-    if (rc != WEIR_SSE_MORE && filter_block(ev, &event, rc == WEIR_SSE_EVENT, span))
+    if (rc != WEIR_SSE_MORE && filter_block(ev, event, rc == WEIR_SSE_EVENT, span))
       return WEIR_ECANCELED;
   }
   return 0;
@@ -208,20 +208,20 @@ static int filter_unfinished(weir__events *ev, const weir_sse_event *event, bool
 }
 
 static int finish_filter(weir__events *ev) {
-  weir_sse_event event;
+  const weir_sse_event *event;
   int rc = weir_sse_finish(ev->parser, &event);
   if (rc < 0) return give_up(ev, rc);
   if (rc == WEIR_SSE_MORE) return 0;
-  if (event.unfinished) return filter_unfinished(ev, &event, rc == WEIR_SSE_EVENT);
-  return filter_block(ev, &event, rc == WEIR_SSE_EVENT, weir__slice_of(NULL, 0));
+  if (event->unfinished) return filter_unfinished(ev, event, rc == WEIR_SSE_EVENT);
+  return filter_block(ev, event, rc == WEIR_SSE_EVENT, weir__slice_of(NULL, 0));
 }
 
 static int finish_tap(weir__events *ev) {
-  weir_sse_event event;
+  const weir_sse_event *event;
   int rc = weir_sse_finish(ev->parser, &event);
   if (rc < 0) return give_up(ev, rc);
-  if (rc != WEIR_SSE_EVENT || (event.unfinished && !ev->lines)) return 0;
-  return judge(ev, &event) < 0 ? WEIR_ECANCELED : 0;
+  if (rc != WEIR_SSE_EVENT || (event->unfinished && !ev->lines)) return 0;
+  return judge(ev, event) < 0 ? WEIR_ECANCELED : 0;
 }
 
 /* ---- the way in ---- */

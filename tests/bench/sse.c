@@ -36,12 +36,12 @@ static size_t fill(const char *line_end) {
 }
 
 static size_t parse_piece(weir_sse_parser *parser, const char *bytes, size_t len) {
-  weir_sse_event event;
+  const weir_sse_event *event;
   size_t events = 0;
   for (size_t at = 0, used; at < len; at += used) {
     int rc = weir_sse_next(parser, bytes + at, len - at, &used, &event);
     if (rc < 0) die("weir_sse_next", rc);
-    events += rc == WEIR_SSE_EVENT && event.data_len > 0;
+    events += rc == WEIR_SSE_EVENT && event->data_len > 0;
   }
   return events;
 }

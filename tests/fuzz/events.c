@@ -174,12 +174,12 @@ static bool is_boundary(const setting *s, size_t len) {
   weir_sse_parser *parser;
   weir_sse_options o = {WEIR_SSE_OPTIONS_INIT,
                         .format = s->lines ? WEIR_SSE_LINES : WEIR_SSE_STREAM};
-  weir_sse_event event;
+  const weir_sse_event *event;
   REQUIRE(weir_sse_parser_new(&parser, &o) == 0);
   for (size_t at = 0, used; at < len; at += used)
     REQUIRE(weir_sse_next(parser, s->body.ptr + at, len - at, &used, &event) >= 0);
   bool boundary = weir_sse_inside(parser) == 0;
-  if (!boundary) boundary = weir_sse_finish(parser, &event) > 0 && !event.unfinished;
+  if (!boundary) boundary = weir_sse_finish(parser, &event) > 0 && !event->unfinished;
   weir_sse_parser_free(parser);
   return boundary;
 }

@@ -79,7 +79,7 @@ static bool is_boundary(weir__slice s, enum weir_sse_format format) {
 }
 
 static int feed_piece(run *r, weir__slice piece) {
-  weir_sse_event event;
+  const weir_sse_event *event;
   size_t stalled = 0;
   for (size_t at = 0, used; at < piece.len; at += used) {
     int rc = weir_sse_next(r->parser, piece.ptr + at, piece.len - at, &used, &event);
@@ -89,7 +89,7 @@ static int feed_piece(run *r, weir__slice piece) {
     stalled = used ? 0 : stalled + 1;
     REQUIRE(stalled < 2);
     if (rc == WEIR_SSE_MORE) REQUIRE(used == piece.len - at);
-    if (rc != WEIR_SSE_MORE) take_block(r, rc, &event);
+    if (rc != WEIR_SSE_MORE) take_block(r, rc, event);
     REQUIRE(weir_sse_inside(r->parser) == r->fed - r->told);
   }
   bool boundary = is_boundary(weir__slice_of(r->stream.ptr, r->fed), r->format);
@@ -98,12 +98,12 @@ static int feed_piece(run *r, weir__slice piece) {
 }
 
 static int finish(run *r) {
-  weir_sse_event event;
+  const weir_sse_event *event;
   bool inside = weir_sse_inside(r->parser) > 0;
   int rc = weir_sse_finish(r->parser, &event);
   if (rc < 0) return rc;
   REQUIRE((rc != WEIR_SSE_MORE) == inside);
-  if (inside) take_block(r, rc, &event);
+  if (inside) take_block(r, rc, event);
   REQUIRE(r->told == r->stream.len);
   REQUIRE(weir_sse_finish(r->parser, &event) == WEIR_SSE_MORE);
   return 0;
@@ -111,7 +111,7 @@ static int finish(run *r) {
 
 /* A failed parser says so for ever. */
 static void check_broken(run *r, int rc) {
-  weir_sse_event event;
+  const weir_sse_event *event;
   size_t used;
   REQUIRE(rc == WEIR_EEVENTSIZE || rc == WEIR_ENOMEM);
   REQUIRE(weir_sse_next(r->parser, "\n", 1, &used, &event) == rc && used == 0);
@@ -236,18 +236,18 @@ static bool is_same(weir__slice a, const char *ptr, size_t len) {
 
 static void check_written(weir__slice block, const weir_sse_fields *f, weir__slice data) {
   weir_sse_parser *parser;
-  weir_sse_event e;
+  const weir_sse_event *e;
   weir_sse_options options = {WEIR_SSE_OPTIONS_INIT, .block_max = 64 * 1024 * 1024};
   size_t used;
   if (weir_sse_parser_new(&parser, &options)) abort();
   REQUIRE(weir_sse_next(parser, block.ptr, block.len, &used, &e) == WEIR_SSE_EVENT);
   REQUIRE(used == block.len && weir_sse_inside(parser) == 0);
-  REQUIRE(is_same(data, e.data, e.data_len));
+  REQUIRE(is_same(data, e->data, e->data_len));
   REQUIRE(is_same(f->type_len ? weir__slice_of(f->type, f->type_len) : weir__slice_str("message"),
-                  e.type, e.type_len));
-  REQUIRE(is_same(weir__slice_of(f->id, f->id_len), e.id, e.id_len));
-  REQUIRE(e.has_id && e.has_event && e.has_comment && e.retry_ms == (int64_t)f->retry_ms);
-  REQUIRE(lies_in(e.raw, e.raw_len, block));
+                  e->type, e->type_len));
+  REQUIRE(is_same(weir__slice_of(f->id, f->id_len), e->id, e->id_len));
+  REQUIRE(e->has_id && e->has_event && e->has_comment && e->retry_ms == (int64_t)f->retry_ms);
+  REQUIRE(lies_in(e->raw, e->raw_len, block));
   weir_sse_parser_free(parser);
 }
 

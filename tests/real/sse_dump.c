@@ -25,19 +25,19 @@ static void print(const weir_sse_event *event) {
 
 static int feed(weir_sse_parser *parser, const char *bytes, size_t len) {
   for (size_t at = 0, used; at < len; at += used) {
-    weir_sse_event event;
+    const weir_sse_event *event;
     int rc = weir_sse_next(parser, bytes + at, len - at, &used, &event);
     if (rc < 0) return rc;
-    if (rc == WEIR_SSE_EVENT) print(&event);
+    if (rc == WEIR_SSE_EVENT) print(event);
   }
   return 0;
 }
 
 /* Whoever follows the standard discards what is unfinished. */
 static int finish(weir_sse_parser *parser) {
-  weir_sse_event event;
+  const weir_sse_event *event;
   int rc = weir_sse_finish(parser, &event);
-  if (rc == WEIR_SSE_EVENT && !event.unfinished) print(&event);
+  if (rc == WEIR_SSE_EVENT && !event->unfinished) print(event);
   return rc < 0 ? rc : 0;
 }
 

@@ -293,7 +293,7 @@ static void check_only(peer *client, const char *const *names, const char *newes
 static size_t count_events(const message *m) {
   weir_sse_parser *parser;
   weir_sse_options o = {WEIR_SSE_OPTIONS_INIT};
-  weir_sse_event event;
+  const weir_sse_event *event;
   size_t used, at = 0, count = 0;
   CHECK_INT(weir_sse_parser_new(&parser, &o), 0);
   while (at < m->body_len) {

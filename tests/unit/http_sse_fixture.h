@@ -120,7 +120,7 @@ static inline void sse_close(sse_run *run) {
 }
 
 static inline int sse_feed_block(sse_run *run, const char *bytes, size_t len, size_t *used) {
-  weir_sse_event event;
+  const weir_sse_event *event;
   int rc = weir_sse_next(run->parser, bytes, len, used, &event);
   if (rc < 0) return rc;
   CHECK(*used <= len);
@@ -128,7 +128,7 @@ static inline int sse_feed_block(sse_run *run, const char *bytes, size_t len, si
   run->fed += *used;
   if (rc == WEIR_SSE_MORE) return rc;
   CHECK_INT(weir_sse_inside(run->parser), 0);
-  sse_put_event(run, rc, &event);
+  sse_put_event(run, rc, event);
   CHECK_INT(run->told, run->fed);
   return rc;
 }
@@ -148,13 +148,13 @@ static inline int sse_feed_piece(sse_run *run, const char *bytes, size_t len) {
 
 /* The end of the stream, behind which the parser stands at the beginning of another. */
 static inline int sse_finish(sse_run *run) {
-  weir_sse_event event;
+  const weir_sse_event *event;
   bool inside = weir_sse_inside(run->parser) > 0;
   int rc = weir_sse_finish(run->parser, &event);
   if (rc < 0) return rc;
   CHECK_INT(rc != WEIR_SSE_MORE, inside);
   CHECK_INT(weir_sse_inside(run->parser), 0);
-  if (rc != WEIR_SSE_MORE) sse_put_event(run, rc, &event);
+  if (rc != WEIR_SSE_MORE) sse_put_event(run, rc, event);
   CHECK_INT(run->told, run->the_case->len);
   CHECK_INT(weir_sse_finish(run->parser, &event), WEIR_SSE_MORE);
   return 0;
@@ -163,7 +163,7 @@ static inline int sse_finish(sse_run *run) {
 /* A broken parser stays broken, whatever it is told, and stands at no boundary. */
 static inline void sse_check_broken(sse_run *run, int rc) {
   size_t used = SIZE_MAX;
-  weir_sse_event event;
+  const weir_sse_event *event;
   CHECK_INT(weir_sse_next(run->parser, "\n\n", 2, &used, &event), rc);
   CHECK_INT(used, 0);
   CHECK_INT(weir_sse_finish(run->parser, &event), rc);

@@ -26,7 +26,8 @@ static void close_parser(weir_sse_parser *parser, counting_alloc *alloc) {
 }
 
 /* Feeds all of a string; returns how many blocks ended, the last of which is left in `event`. */
-static int feed(weir_sse_parser *parser, const char *bytes, size_t len, weir_sse_event *event) {
+static int feed(weir_sse_parser *parser, const char *bytes, size_t len,
+                const weir_sse_event **event) {
   int blocks = 0;
   for (size_t at = 0, used; at < len; at += used) {
     int rc = weir_sse_next(parser, bytes + at, len - at, &used, event);
@@ -36,7 +37,7 @@ static int feed(weir_sse_parser *parser, const char *bytes, size_t len, weir_sse
   return blocks;
 }
 
-static int feed_str(weir_sse_parser *parser, const char *str, weir_sse_event *event) {
+static int feed_str(weir_sse_parser *parser, const char *str, const weir_sse_event **event) {
   return feed(parser, str, strlen(str), event);
 }
 
@@ -63,7 +64,7 @@ static void a_block_is_found_as_early_as_can_be(void) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     counting_alloc alloc;
-    weir_sse_event event;
+    const weir_sse_event *event;
     weir_sse_parser *parser = open_parser(&alloc, WEIR_SSE_STREAM);
     for (size_t at = 0; cases[i].bytes[at]; at++) {
       CHECK_CASE("case %zu, byte %zu", i, at);
@@ -76,14 +77,14 @@ static void a_block_is_found_as_early_as_can_be(void) {
 
 static void a_block_that_ended_before_takes_no_byte(void) {
   counting_alloc alloc;
-  weir_sse_event event;
+  const weir_sse_event *event;
   size_t used = SIZE_MAX;
   weir_sse_parser *parser = open_parser(&alloc, WEIR_SSE_STREAM);
   CHECK_INT(feed_str(parser, "data: a\r\n\r", &event), 0);
   CHECK_INT(weir_sse_inside(parser), 10);
   CHECK_INT(weir_sse_next(parser, "data: b\r\n", 9, &used, &event), WEIR_SSE_EVENT);
   CHECK_INT(used, 0);
-  CHECK_MEM(event.raw, event.raw_len, "data: a\r\n\r", 10);
+  CHECK_MEM(event->raw, event->raw_len, "data: a\r\n\r", 10);
   CHECK_INT(weir_sse_inside(parser), 0);
   CHECK_INT(weir_sse_next(parser, "data: b\r\n", 9, &used, &event), WEIR_SSE_MORE);
   CHECK_INT(used, 9);
@@ -92,7 +93,7 @@ static void a_block_that_ended_before_takes_no_byte(void) {
 
 static void inside_counts_bytes_since_the_boundary(void) {
   counting_alloc alloc;
-  weir_sse_event event;
+  const weir_sse_event *event;
   weir_sse_parser *parser = open_parser(&alloc, WEIR_SSE_STREAM);
   CHECK_INT(weir_sse_inside(parser), 0);
   feed_str(parser, "dat", &event);
@@ -110,7 +111,7 @@ static void inside_counts_bytes_since_the_boundary(void) {
 static void a_long_block_costs_the_same_for_each_byte(void) {
   enum { LINES = 1024, LINE = 1000 };
   counting_alloc alloc;
-  weir_sse_event event;
+  const weir_sse_event *event;
   weir_sse_parser *parser = open_parser(&alloc, WEIR_SSE_STREAM);
   char line[LINE];
   memset(line, 'x', sizeof line);
@@ -119,8 +120,8 @@ static void a_long_block_costs_the_same_for_each_byte(void) {
   for (size_t i = 0; i < LINES; i++)
     for (size_t at = 0; at < LINE; at++) feed(parser, line + at, 1, &event);
   CHECK_INT(feed_str(parser, "\n", &event), 1);
-  CHECK_INT(event.data_len, LINES * (LINE - 5) - 1);
-  CHECK_INT(event.raw_len, LINES * LINE + 1);
+  CHECK_INT(event->data_len, LINES * (LINE - 5) - 1);
+  CHECK_INT(event->raw_len, LINES * LINE + 1);
   close_parser(parser, &alloc);
 }
 
@@ -133,20 +134,20 @@ static bool lies_in(const char *ptr, size_t len, const char *bytes, size_t bytes
 static void a_whole_block_is_not_copied(void) {
   static const char stream[] = "event: x\nid: 1\nretry: 9\n: c\ndata: a\n\n";
   counting_alloc alloc;
-  weir_sse_event e;
+  const weir_sse_event *e;
   weir_sse_parser *parser = open_parser(&alloc, WEIR_SSE_STREAM);
   CHECK_INT(feed_str(parser, stream, &e), 1);
-  CHECK(lies_in(e.type, e.type_len, stream, sizeof stream));
-  CHECK(lies_in(e.id, e.id_len, stream, sizeof stream));
-  CHECK(lies_in(e.data, e.data_len, stream, sizeof stream));
-  CHECK(e.raw == stream);
+  CHECK(lies_in(e->type, e->type_len, stream, sizeof stream));
+  CHECK(lies_in(e->id, e->id_len, stream, sizeof stream));
+  CHECK(lies_in(e->data, e->data_len, stream, sizeof stream));
+  CHECK(e->raw == stream);
   close_parser(parser, &alloc);
 }
 
 static void whole_blocks_cost_no_allocation(void) {
   static const char stream[] = "data: a\n\n: c\n\nevent: x\ndata: b\nretry: 1\n\ndata: c\r\n\r\n";
   counting_alloc alloc;
-  weir_sse_event event;
+  const weir_sse_event *event;
   weir_sse_parser *parser = open_parser(&alloc, WEIR_SSE_STREAM);
   for (int i = 0; i < 3; i++) CHECK_INT(feed_str(parser, stream, &event), 4);
   CHECK_INT(alloc.calls, 1);
@@ -155,7 +156,7 @@ static void whole_blocks_cost_no_allocation(void) {
 
 static void ids_cost_one_allocation_for_all_of_them(void) {
   counting_alloc alloc;
-  weir_sse_event event;
+  const weir_sse_event *event;
   weir_sse_parser *parser = open_parser(&alloc, WEIR_SSE_STREAM);
   for (int i = 0; i < 10; i++) CHECK_INT(feed_str(parser, "id: 17\ndata: a\n\n", &event), 1);
   CHECK_INT(alloc.calls, 2);
@@ -164,7 +165,7 @@ static void ids_cost_one_allocation_for_all_of_them(void) {
 
 static void lines_of_json_cost_no_allocation(void) {
   counting_alloc alloc;
-  weir_sse_event event;
+  const weir_sse_event *event;
   weir_sse_parser *parser = open_parser(&alloc, WEIR_SSE_LINES);
   CHECK_INT(feed_str(parser, "{\"a\":1}\n\n[]\r\n", &event), 3);
   CHECK_INT(alloc.calls, 1);
@@ -173,24 +174,24 @@ static void lines_of_json_cost_no_allocation(void) {
 
 static void data_of_many_lines_costs_one_allocation(void) {
   counting_alloc alloc;
-  weir_sse_event event;
+  const weir_sse_event *event;
   weir_sse_parser *parser = open_parser(&alloc, WEIR_SSE_STREAM);
   feed_str(parser, "data:a\ndata:b\ndata:c\ndata:d\n\ndata:a\ndata:b\n\n", &event);
-  CHECK_MEM(event.data, event.data_len, "a\nb", 3);
+  CHECK_MEM(event->data, event->data_len, "a\nb", 3);
   CHECK_INT(alloc.calls, 2);
   close_parser(parser, &alloc);
 }
 
 static void an_idle_parser_keeps_no_buffers(void) {
   counting_alloc alloc;
-  weir_sse_event event;
+  const weir_sse_event *event;
   size_t used;
   weir_sse_parser *parser = open_parser(&alloc, WEIR_SSE_STREAM);
   size_t bare = alloc.live_bytes;
   feed_str(parser, "data: a\ndata: b", &event);
   CHECK(alloc.live_bytes > bare);
   CHECK_INT(feed_str(parser, "\n\n", &event), 1);
-  CHECK_MEM(event.data, event.data_len, "a\nb", 3);
+  CHECK_MEM(event->data, event->data_len, "a\nb", 3);
   CHECK_INT(weir_sse_next(parser, NULL, 0, &used, &event), WEIR_SSE_MORE);
   CHECK_INT(used, 0);
   CHECK_INT(alloc.live_bytes, bare);
@@ -204,7 +205,7 @@ static void an_idle_parser_keeps_no_buffers(void) {
 
 static void a_broken_parser_keeps_no_buffers(void) {
   counting_alloc alloc;
-  weir_sse_event event;
+  const weir_sse_event *event;
   weir_sse_parser *parser;
   weir_sse_options options = {WEIR_SSE_OPTIONS_INIT, .block_max = 16};
   size_t used, bare;
@@ -214,6 +215,7 @@ static void a_broken_parser_keeps_no_buffers(void) {
   bare = alloc.live_bytes;
   feed_str(parser, "data: abcdefghij", &event);
   CHECK_INT(weir_sse_next(parser, "k", 1, &used, &event), WEIR_EEVENTSIZE);
+  CHECK(event == NULL);
   CHECK_INT(alloc.live_bytes, bare);
   close_parser(parser, &alloc);
 }
@@ -222,34 +224,35 @@ static void a_broken_parser_keeps_no_buffers(void) {
 
 static void the_id_stays_in_force_over_streams(void) {
   counting_alloc alloc;
-  weir_sse_event event;
+  const weir_sse_event *event;
   weir_sse_parser *parser = open_parser(&alloc, WEIR_SSE_STREAM);
   feed_str(parser, "\xef\xbb\xbfid: 7\ndata: a\n\nid: 8\ndata", &event);
   CHECK_INT(weir_sse_finish(parser, &event), WEIR_SSE_EVENT);
-  CHECK_INT(event.unfinished, 1);
-  CHECK_MEM(event.id, event.id_len, "8", 1);
+  CHECK_INT(event->unfinished, 1);
+  CHECK_MEM(event->id, event->id_len, "8", 1);
   CHECK_INT(feed_str(parser,
                      "\xef\xbb\xbf"
                      "data: b\n\n",
                      &event),
             1);
-  CHECK_MEM(event.data, event.data_len, "b", 1);
-  CHECK_MEM(event.id, event.id_len, "7", 1);
-  CHECK_INT(event.has_id, 0);
+  CHECK_MEM(event->data, event->data_len, "b", 1);
+  CHECK_MEM(event->id, event->id_len, "7", 1);
+  CHECK_INT(event->has_id, 0);
   close_parser(parser, &alloc);
 }
 
 static void an_event_at_the_end_may_be_none(void) {
   counting_alloc alloc;
-  weir_sse_event event;
+  const weir_sse_event *event;
   weir_sse_parser *parser = open_parser(&alloc, WEIR_SSE_STREAM);
   feed_str(parser, ": a\r\n\r", &event);
   CHECK_INT(weir_sse_finish(parser, &event), WEIR_SSE_OTHER);
-  CHECK_INT(event.unfinished, 0);
+  CHECK_INT(event->unfinished, 0);
   feed_str(parser, ": a\r\n", &event);
   CHECK_INT(weir_sse_finish(parser, &event), WEIR_SSE_OTHER);
-  CHECK_INT(event.unfinished, 1);
+  CHECK_INT(event->unfinished, 1);
   CHECK_INT(weir_sse_finish(parser, &event), WEIR_SSE_MORE);
+  CHECK(event == NULL);
   close_parser(parser, &alloc);
 }
 
@@ -285,7 +288,7 @@ static void the_first_of_several_line_ends_counts(void) {
 
 static void options_have_defaults(void) {
   weir_sse_parser *parser;
-  weir_sse_event event;
+  const weir_sse_event *event;
   if (!CHECK_INT(weir_sse_parser_new(&parser, NULL), 0)) return;
   CHECK_INT(feed_str(parser, "data: a\n\n", &event), 1);
   weir_sse_parser_free(parser);
@@ -295,7 +298,7 @@ static void options_have_defaults(void) {
 static void a_block_has_a_mebibyte_by_default(void) {
   enum { MEBIBYTE = 1024 * 1024 };
   counting_alloc alloc;
-  weir_sse_event event;
+  const weir_sse_event *event;
   size_t used;
   char *block = malloc(MEBIBYTE + 1);
   if (!block) abort();

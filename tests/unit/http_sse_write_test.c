@@ -122,13 +122,13 @@ static void what_is_written_is_read_again(void) {
     char block[256];
     size_t len, used;
     weir_sse_parser *parser;
-    weir_sse_event event;
+    const weir_sse_event *event;
     check_case(c->line, "%s", c->name);
     if (!CHECK_INT(weir_sse_write(block, sizeof block, &len, &c->fields), 0)) continue;
     if (weir_sse_parser_new(&parser, NULL)) abort();
     int rc = weir_sse_next(parser, block, len, &used, &event);
     CHECK_INT(used, len);
-    if (CHECK_INT(rc, c->fields.data ? WEIR_SSE_EVENT : WEIR_SSE_OTHER)) check_event(c, &event);
+    if (CHECK_INT(rc, c->fields.data ? WEIR_SSE_EVENT : WEIR_SSE_OTHER)) check_event(c, event);
     CHECK_INT(weir_sse_inside(parser), 0);
     weir_sse_parser_free(parser);
   }

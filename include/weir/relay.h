@@ -93,13 +93,13 @@ typedef struct weir_options {
 
 /* Makes a relay on `loop`, which must outlive it. `options` may be NULL.
  * WEIR_EINVAL (an option out of range, low water above high water), WEIR_ECIDR, WEIR_EEVENTS (an
- * option of event streams), WEIR_ENOMEM, or
- * what libuv says. Never calls back, except the allocator. */
+ * option of event streams), WEIR_ENOMEM, or what libuv says. Never calls back, except the allocator. */
 WEIR_EXTERN int weir_relay_new(weir_relay **relay, uv_loop_t *loop, const weir_options *options);
 
 /* The most memory, in bytes, that one exchange and its two connections may ever hold under these
  * options, both directions at their limits. What the host itself hands in comes on top: the body of
- * a weir_answer, fields that hooks add, the bytes given to weir_relay_accept() and _start(). */
+ * a weir_answer, fields and events that hooks add, the bytes given to weir_relay_accept() and _start();
+ * so do larger limits by weir_exchange_set_events(). */
 WEIR_EXTERN size_t weir_relay_bytes_max(const weir_relay *relay);
 
 /* An origin. */

@@ -226,6 +226,80 @@ static void a_flood_of_tiny_chunks_is_no_trouble(void) {
   fixture_end(&f);
 }
 
+/* ---- events ---- */
+
+#define OK_EVENTS \
+  "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+enum { EVENT = 4 * MIB, STALE_MS = 5000 };
+
+/* Two lines of data, so that it is joined, in a chunk of its own. */
+static char *large_event(size_t *len) {
+  char *text = malloc(EVENT + 64);
+  int head = sprintf(text, "%x\r\n", EVENT);
+  char *body = text + head;
+  memset(body, 'x', EVENT);
+  memcpy(body, "data: ", 6);
+  memcpy(body + EVENT / 2, "\ndata: ", 7);
+  memcpy(body + EVENT - 2, "\n\n\r\n", 4);
+  *len = (size_t)head + EVENT + 2;
+  return text;
+}
+
+static int pass_on(weir_exchange *ex, const weir_sse_event *event, void *user) {
+  fixture *f = user;
+  (void)ex;
+  CHECK_INT(event->data_len, EVENT - 6 - 6 - 2);
+  (*(unsigned *)f->test)++;
+  return 0;
+}
+
+/* As large as may be, to a client that takes nothing; each as soon as the relay has all of the last. */
+static void check_events_stay_bounded(const weir_event_options *o, unsigned want) {
+  size_t len;
+  char *text = large_event(&len);
+  unsigned judged = 0;
+  fixture f;
+  fixture_init(&f);
+  f.test = &judged;
+  f.options.events = o;
+  f.options.stall_ms = WEIR_OFF;
+  f.hooks.on_event = pass_on;
+  fixture_start(&f);
+  peer *client = client_open_narrow(&f);
+  peer_say(client, GET);
+  peer *origin = asked(&f, 0);
+  peer_say(origin, OK_EVENTS);
+  settle(&f);
+  forget_peak(&f);
+  for (unsigned i = 0; i < 4; i++) {
+    peer_send(origin, text, len);
+    settle(&f);
+    pass(&f, STALE_MS);
+  }
+  CHECK_INT(judged, want);
+  CHECK(peak(&f) > 2 * EVENT);
+  CHECK(peak(&f) <= weir_relay_bytes_max(f.relay));
+  printf("    events held up to %zu KiB of the %zu KiB that are the bound\n", peak(&f) / KIB,
+         weir_relay_bytes_max(f.relay) / KIB);
+  free(text);
+  fixture_end(&f);
+}
+
+static void events_of_any_size_stay_within_the_bound(void) {
+  const weir_event_options filter = {WEIR_EVENT_OPTIONS_INIT, .mode = WEIR_EVENTS_FILTER,
+                                     .event_bytes = EVENT};
+  weir_event_options coalesce = filter, commit = filter;
+  coalesce.stale_ms = STALE_MS;
+  coalesce.stale = WEIR_STALE_COALESCE;
+  coalesce.ledger = 1;
+  commit.commit_event = 1;
+  commit.commit_bytes = EVENT;
+  check_events_stay_bounded(&filter, 1);
+  check_events_stay_bounded(&coalesce, 4);
+  check_events_stay_bounded(&commit, 1);
+}
+
 /* ---- towards the origin ---- */
 
 static void a_stopped_origin_pauses_the_client_and_still_gets_every_byte(void) {
@@ -542,6 +616,7 @@ int main(int argc, char **argv) {
   TEST(a_stopped_client_does_not_hold_up_another);
   TEST(tiny_chunks_for_a_stopped_client_stay_bounded);
   TEST(a_flood_of_tiny_chunks_is_no_trouble);
+  TEST(events_of_any_size_stay_within_the_bound);
   TEST(a_stopped_origin_pauses_the_client_and_still_gets_every_byte);
   TEST(a_chunked_upload_is_paused_likewise);
   TEST(an_upload_waits_for_the_connection_in_bounded_memory);

@@ -22,6 +22,7 @@ cmake -S . -B "$build" ${generator:-} -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=
 cmake --build "$build" -j "$(nproc)"
 
 find "$build" -name '*.gcda' -delete
-ctest --test-dir "$build" --output-on-failure --no-tests=error --no-label-summary -j 2 -LE 'check|real|hostile' </dev/null
+. tests/ctest.inc
+run_ctest "$build" -LE 'check|real|hostile'
 
 exec python3 tests/coverage.py "$build" --lines $lines --branches $branches "$@"

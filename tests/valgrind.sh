@@ -61,4 +61,5 @@ for group, names in sorted(skipped.items()):
     print("memcheck: not under it: %d of %s" % (len(names), group), file=sys.stderr)
 ' "$memcheck" "$build/valgrind/bin" "$PWD" "$scripts" >"$build/valgrind/CTestTestfile.cmake"
 
-exec ctest --test-dir "$build/valgrind" --output-on-failure --no-tests=error --no-label-summary -j 2 "$@" </dev/null
+. tests/ctest.inc
+run_ctest "$build/valgrind" "$@"

@@ -231,7 +231,7 @@ static void a_flood_of_tiny_chunks_is_no_trouble(void) {
 #define OK_EVENTS \
   "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-enum { EVENT = 4 * MIB, STALE_MS = 5000 };
+enum { EVENT = 2 * MIB, STALE_MS = 5000 };
 
 /* Two lines of data, so that it is joined, in a chunk of its own. */
 static char *large_event(size_t *len) {

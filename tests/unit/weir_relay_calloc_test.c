@@ -3,7 +3,6 @@
 #include "../../examples/relay/calloc.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,9 +29,7 @@ static void memory_that_was_used_before_is_zero(void) {
 
 #ifndef RELAY_SANITIZED /* there it would end the program */
 static void a_size_that_overflows_is_no_memory(void) {
-  errno = 0;
   CHECK(make(SIZE_MAX / 2, 3) == NULL);
-  CHECK_INT(errno, ENOMEM);
   CHECK(make(3, SIZE_MAX / 2) == NULL);
   CHECK(make(SIZE_MAX, SIZE_MAX) == NULL);
 }

@@ -34,6 +34,7 @@ import json, sys
 
 memcheck, binaries, root, scripts = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4].split()
 left_out = {"check": "no program of ours", "hostile": "every cut", "faults": "every failing call"}
+slow = "abandon", "budget", "commit", "ending", "failmalloc", "filter", "heartbeat", "tap"
 skipped = {}
 for test in json.load(sys.stdin)["tests"]:
     properties = {p["name"]: p["value"] for p in test.get("properties", [])}
@@ -44,6 +45,8 @@ for test in json.load(sys.stdin)["tests"]:
         why = "a script"
     if name.endswith(("_tls_client", "_tls_origin")):
         why = "ways of which _tls_both has each"
+    if name.endswith("_tls_both") and name[:-len("_test_tls_both")] in slow:
+        why = "slow, and with what TLS has no part in; runs without"
     if why:
         skipped.setdefault("%s (%s)" % (label, why), []).append(name)
         continue

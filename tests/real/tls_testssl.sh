@@ -46,11 +46,14 @@ wait "$(pid_of of_nginx)"
 
 # ---- what it found ----
 
+# testssl.sh leaves as soon as hands are shaken, and with TLS 1.3 tickets come behind that: whether it gets one is luck.
+# That clients resume is real_tls_openssl's to show.
 findings() { # name
   "$python" - "$work/$1.json" <<'END'
 import json, sys
 for entry in json.load(open(sys.argv[1])):
-    if entry["severity"] in ("MEDIUM", "HIGH", "CRITICAL", "WARN", "FATAL"):
+    luck = entry["id"] == "sessionresumption_ticket" and entry["severity"] == "WARN"
+    if entry["severity"] in ("MEDIUM", "HIGH", "CRITICAL", "WARN", "FATAL") and not luck:
         print(f"{entry['id']}: {entry['severity']}: {entry['finding']}")
 END
 }

@@ -157,7 +157,7 @@ static int shake(weir__tls *e) {
   return rc;
 }
 
-/* Mbed TLS would make a server's tickets at the first read or write, behind its client's back. */
+/* Mbed TLS would leave a server's tickets to the first read or write: they belong to the handshake. */
 static int send_tickets(weir__tls *e) {
   int rc = 0;
   e->before = e->out->len;

@@ -168,8 +168,8 @@ static bool is_behind(const fixture *f) {
   return last_down(f) && weir__downstream_pending(last_down(f)) > 0;
 }
 
-static void a_slow_client(fixture *f) {
-  world_of(f)->answer = "HTTP/1.1 200 OK\r\nContent-Length: 204800\r\n\r\n";
+/* It reads nothing before peer_go(). */
+static peer *asks_narrowly(fixture *f) {
   peer *client = world_of(f)->client = client_new(f);
   peer_set_narrow(client);
   peer_connect(client, f->port);
@@ -177,6 +177,12 @@ static void a_slow_client(fixture *f) {
   peer_stop(client);
   peer_say(client, GET);
   calm(f);
+  return client;
+}
+
+static void a_slow_client(fixture *f) {
+  world_of(f)->answer = "HTTP/1.1 200 OK\r\nContent-Length: 204800\r\n\r\n";
+  peer *client = asks_narrowly(f);
   if (!f->hooks.on_request) UNTIL(f, client, is_asked(f) || is_nobody_left(f));
   world_of(f)->answer = NULL;
   if (is_asked(f)) peer_pour(origin_peer(&f->origin, 0), 200 * KIB);
@@ -244,13 +250,7 @@ static void say_long(fixture *f) {
 /* Whom the newest event of several reaches, behind those under way. */
 static void a_client_left_behind(fixture *f) {
   world_of(f)->answer = OK_EVENTS;
-  peer *client = world_of(f)->client = client_new(f);
-  peer_set_narrow(client);
-  peer_connect(client, f->port);
-  UNTIL(f, client, client->connected);
-  peer_stop(client);
-  peer_say(client, GET);
-  calm(f);
+  peer *client = asks_narrowly(f);
   for (int i = 0; i < 64 && !is_nobody_left(f) && !is_behind(f); i++) say_long(f);
   calm(f);
   pass(f, STALE_MS);
